@@ -1,0 +1,1 @@
+"""What SDKs build on, written once in its async form; ``_sync`` is generated from it."""

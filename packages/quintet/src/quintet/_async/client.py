@@ -1,0 +1,300 @@
+"""The client that an SDK wraps: options, transport and driver put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from quintet._async.streams import AsyncByteStream, AsyncEventStream
+from quintet.clock import Clock, SystemClock
+from quintet.core.budget import RetryBudget
+from quintet.core.call import AttemptReport, CallContext, Plan, call
+from quintet.core.headers import Headers
+from quintet.core.operation import Operation, Service
+from quintet.core.pacing import Pacer
+from quintet.core.plan import NO_BODY, Planner
+from quintet.core.rate_limit import RateLimit, parse_rate_limit
+from quintet.core.response import Response
+from quintet.core.sse.session import EventRules
+from quintet.drive import AsyncDriver
+from quintet.errors import QuintetError
+from quintet.hooks import Attempt, active_hooks, report
+from quintet.options import UNSET, ClientOptions, Unset, check_retries, check_seconds
+
+if TYPE_CHECKING:
+    from quintet.core.body import Body
+    from quintet.transport.interface import AsyncTransport
+
+__all__ = ["AsyncApiClient"]
+
+_EVENT_HEADERS = {
+    "Accept": "text/event-stream",
+    # Compression makes proxies hold events back until a block is full.
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-store",
+}
+
+
+class AsyncApiClient:
+    """Calls operations of one service; every SDK client holds one.
+
+    It is safe to share between tasks, and usable from several event loops in turn.  Opening it
+    costs nothing: connections are made when first needed.
+
+    Args:
+        service: The facts of the service.
+        options: Bounds, retries, hooks; see :class:`~quintet.options.ClientOptions`.
+        credentials: Returns the credential headers; asked at each call.
+        http_client: An httpx-shaped client to drive instead of the runtime's own engine.  It
+            stays open when this client is closed.
+        transport: A transport to use as it is, such as
+            :class:`~quintet.transport.scripted.AsyncScriptedTransport`.
+        clock: Time and chance; the real ones unless a test says otherwise.
+
+    Raises:
+        ConfigurationError: ``http_client`` is not of the needed shape, or both it and
+            ``transport`` are given.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        options: ClientOptions,
+        credentials: Callable[[], Iterable[tuple[str, str]]],
+        *,
+        http_client: Any = None,
+        transport: AsyncTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.options = options
+        self._service = service
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._transport = _choose_transport(http_client, transport, self._clock)
+        self._driver = AsyncDriver(self._transport, self._clock.asleep)
+        self._planner = Planner(
+            service, options.base_url, Headers(options.headers), credentials, self._clock.new_id
+        )
+        self._context = CallContext(
+            service,
+            self._clock,
+            RetryBudget(),
+            options.redirects,
+            Pacer() if options.pacing else None,
+        )
+
+    async def request(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        json: Any = NO_BODY,
+        body: bytes | Body | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+        timeout: float | None | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+    ) -> Response:
+        """Call ``operation`` and return its whole answer, retrying as its retry class allows.
+
+        Raises:
+            QuintetError: In the SDK's class for it.
+        """
+        plan = self._plan(
+            operation,
+            timeout,
+            deadline,
+            max_retries,
+            path=path,
+            query=query,
+            json=json,
+            body=body,
+            content_type=content_type,
+            headers=headers,
+            idempotency_key=idempotency_key,
+            request_id=request_id,
+        )
+        return await self._driver.run(call(plan, self._context))
+
+    def events(
+        self,
+        operation: Operation,
+        rules: EventRules,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        json: Any = NO_BODY,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+        last_event_id: str = "",
+    ) -> AsyncEventStream:
+        """Return a stream of server-sent events; nothing is sent until it is iterated over.
+
+        The attempt timeout bounds the wait for the head of the answer; after that only the idle
+        timeout of ``rules`` counts.
+        """
+        wanted = {**_EVENT_HEADERS, **(headers or {})}
+        plan = self._plan(
+            operation,
+            UNSET,
+            UNSET,
+            None,
+            path=path,
+            query=query,
+            json=json,
+            headers=wanted,
+            idempotency_key=idempotency_key,
+            request_id=request_id,
+        )
+        return AsyncEventStream(self._driver, plan, self._context, rules, last_event_id)
+
+    def download(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        json: Any = NO_BODY,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+        max_bytes: int | None = None,
+        idle_timeout: float | None = 60.0,
+    ) -> AsyncByteStream:
+        """Return a stream of the decoded body in pieces; nothing is sent until iterated over.
+
+        Memory stays constant however long the body is, so by default it has no size bound.
+
+        Args:
+            max_bytes: Bound of the decoded body; None for no bound.
+            idle_timeout: Seconds without any byte after which the stream fails.
+        """
+        plan = self._plan(
+            operation,
+            UNSET,
+            UNSET,
+            None,
+            path=path,
+            query=query,
+            json=json,
+            headers=headers,
+            idempotency_key=idempotency_key,
+            request_id=request_id,
+        )
+        return AsyncByteStream(self._driver, plan, self._context, max_bytes, idle_timeout)
+
+    @property
+    def last_response(self) -> Response | None:
+        """The last complete answer of this client, success or error; None before the first.
+
+        With several threads or tasks it is whichever came last; use the response that a call
+        returns, or the error's, where that matters.
+        """
+        return self._context.last
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the last answer said of the rate limit; None if it said nothing."""
+        headers = self._context.last_headers
+        return None if headers is None else parse_rate_limit(headers, now=self._clock.time())
+
+    def _plan(
+        self,
+        operation: Operation,
+        timeout: float | None | Unset,
+        deadline: float | None | Unset,
+        max_retries: int | None,
+        **parts: Any,
+    ) -> Plan:
+        options = self.options
+        policy = options.retry
+        try:
+            if max_retries is not None:
+                policy = replace(policy, max_retries=check_retries(max_retries))
+            seconds = (
+                options.timeout if isinstance(timeout, Unset) else check_seconds("timeout", timeout)
+            )
+            total = (
+                options.deadline
+                if isinstance(deadline, Unset)
+                else check_seconds("deadline", deadline)
+            )
+        except QuintetError as error:
+            raise self._service.adopt(error) from error.__cause__
+        return self._planner.plan(
+            operation,
+            policy=policy,
+            timeout=seconds,
+            deadline=total,
+            max_response_bytes=options.max_response_bytes,
+            observe=self._observer(operation),
+            **parts,
+        )
+
+    def _observer(self, operation: Operation) -> Callable[[AttemptReport], None] | None:
+        hooks = active_hooks(self.options.hooks)
+        if not hooks:
+            return None
+
+        def observe(seen: AttemptReport) -> None:
+            report(
+                hooks,
+                Attempt(
+                    service=self._service.name,
+                    operation=operation.name,
+                    method=operation.method,
+                    url=seen.url.partition("?")[0],
+                    number=seen.number,
+                    status=seen.status,
+                    error=None if seen.error is None else type(seen.error).__name__,
+                    progress=seen.progress,
+                    elapsed=seen.elapsed,
+                    retry_in=seen.retry_in,
+                    request_id=seen.request_id,
+                ),
+            )
+
+        return observe
+
+    async def aclose(self) -> None:
+        """Close the connections; calls under way fail, later ones raise ``ClientClosedError``.
+
+        An ``http_client`` that was passed in stays open.
+        """
+        await self._transport.close()
+
+    async def __aenter__(self) -> AsyncApiClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _choose_transport(
+    http_client: Any, transport: AsyncTransport | None, clock: Clock
+) -> AsyncTransport:
+    # Imported here: the engines cost far more to import than the rest of the runtime.
+    if transport is not None:
+        if http_client is not None:
+            from quintet.errors import ConfigurationError
+
+            raise ConfigurationError("give http_client or transport, not both")
+        return transport
+    if http_client is not None:
+        from quintet.transport.httpx import AsyncHttpxTransport
+
+        return AsyncHttpxTransport(http_client, clock.monotonic)
+    from quintet.transport.lazy import AsyncLazyTransport
+
+    return AsyncLazyTransport(clock.monotonic)

@@ -1,0 +1,49 @@
+"""Waiting for a state by looking again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from quintet.clock import Clock
+from quintet.core.polling import PollSchedule
+from quintet.errors import PollTimeout, QuintetError, TransportError
+
+__all__ = ["poll_until"]
+
+T = TypeVar("T")
+
+
+async def poll_until(
+    look: Callable[[], Awaitable[T]],
+    done: Callable[[T], bool],
+    schedule: PollSchedule,
+    clock: Clock,
+) -> T:
+    """Look until ``done`` says so; return what was seen then.
+
+    Failures that a later look may not meet (no connection, 429, 5xx) are put up with, as many in
+    a row as the schedule allows; any other error ends the wait at once.
+
+    Raises:
+        PollTimeout: The schedule's deadline passed; ``last`` is the state last seen.
+        QuintetError: A look failed for good.
+    """
+    last: T | None = None
+    while True:
+        hint: float | None = None
+        try:
+            last = await look()
+        except QuintetError as error:
+            passing = isinstance(error, TransportError) or error.status == 429
+            if not (passing or error.status >= 500) or not schedule.failed():
+                raise
+            hint = error.retry_after
+        else:
+            schedule.looked()
+            if done(last):
+                return last
+        delay = schedule.wait(clock.monotonic(), hint)
+        if delay is None:
+            raise PollTimeout("the awaited state did not come in time", last=last)
+        await clock.asleep(delay)

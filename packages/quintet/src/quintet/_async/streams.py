@@ -1,0 +1,108 @@
+"""Streams that a caller iterates over: events, and bytes of a large body."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from quintet.core.download import download
+from quintet.core.sse.session import EventRules, follow
+
+if TYPE_CHECKING:
+    from quintet.core.call import CallContext, Plan
+    from quintet.core.sse.event import ServerSentEvent
+    from quintet.drive import AsyncDriver
+
+__all__ = ["AsyncByteStream", "AsyncEventStream"]
+
+
+class AsyncEventStream:
+    """The events of a stream, in order, each once; reconnects are invisible.
+
+    The request is sent at the first step of the iteration.  The iterator ends after the terminal
+    event.  Use it as a context manager, or call :meth:`aclose`, to stop earlier: that closes the
+    connection at once.
+
+    Attributes:
+        last_event_id: Id of the last event that had one; pass it to a later stream to go on.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        plan: Plan,
+        context: CallContext,
+        rules: EventRules,
+        last_event_id: str = "",
+    ) -> None:
+        self.last_event_id = last_event_id
+        self._events: AsyncGenerator[Any, None] = driver.iterate(
+            follow(plan, context, rules, last_event_id)
+        )
+
+    def __aiter__(self) -> AsyncEventStream:
+        return self
+
+    async def __anext__(self) -> ServerSentEvent:
+        event: ServerSentEvent = await self._events.__anext__()
+        if event.id:
+            self.last_event_id = event.id
+        return event
+
+    async def aclose(self) -> None:
+        """Stop the stream and close its connection."""
+        await self._events.aclose()
+
+    async def __aenter__(self) -> AsyncEventStream:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class AsyncByteStream:
+    """The decoded body of an answer in pieces, as they come.
+
+    The request is sent at the first step of the iteration.  Use it as a context manager, or call
+    :meth:`aclose`, to stop earlier: that closes the connection at once.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        plan: Plan,
+        context: CallContext,
+        max_bytes: int | None,
+        idle_timeout: float | None,
+    ) -> None:
+        self._pieces: AsyncGenerator[Any, None] = driver.iterate(
+            download(plan, context, max_bytes, idle_timeout)
+        )
+
+    def __aiter__(self) -> AsyncByteStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece: bytes = await self._pieces.__anext__()
+        return piece
+
+    async def aclose(self) -> None:
+        """Stop reading and close the connection."""
+        await self._pieces.aclose()
+
+    async def __aenter__(self) -> AsyncByteStream:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,109 @@
+# Generated from quintet/_async/streams.py by tools/async_to_sync; edit the source and run scripts/fix.
+"""Streams that a caller iterates over: events, and bytes of a large body."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from quintet.core.download import download
+from quintet.core.sse.session import EventRules, follow
+
+if TYPE_CHECKING:
+    from quintet.core.call import CallContext, Plan
+    from quintet.core.sse.event import ServerSentEvent
+    from quintet.drive import Driver
+
+__all__ = ["ByteStream", "EventStream"]
+
+
+class EventStream:
+    """The events of a stream, in order, each once; reconnects are invisible.
+
+    The request is sent at the first step of the iteration.  The iterator ends after the terminal
+    event.  Use it as a context manager, or call :meth:`close`, to stop earlier: that closes the
+    connection at once.
+
+    Attributes:
+        last_event_id: Id of the last event that had one; pass it to a later stream to go on.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        plan: Plan,
+        context: CallContext,
+        rules: EventRules,
+        last_event_id: str = "",
+    ) -> None:
+        self.last_event_id = last_event_id
+        self._events: Generator[Any, None, None] = driver.iterate(
+            follow(plan, context, rules, last_event_id)
+        )
+
+    def __iter__(self) -> EventStream:
+        return self
+
+    def __next__(self) -> ServerSentEvent:
+        event: ServerSentEvent = self._events.__next__()
+        if event.id:
+            self.last_event_id = event.id
+        return event
+
+    def close(self) -> None:
+        """Stop the stream and close its connection."""
+        self._events.close()
+
+    def __enter__(self) -> EventStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class ByteStream:
+    """The decoded body of an answer in pieces, as they come.
+
+    The request is sent at the first step of the iteration.  Use it as a context manager, or call
+    :meth:`close`, to stop earlier: that closes the connection at once.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        plan: Plan,
+        context: CallContext,
+        max_bytes: int | None,
+        idle_timeout: float | None,
+    ) -> None:
+        self._pieces: Generator[Any, None, None] = driver.iterate(
+            download(plan, context, max_bytes, idle_timeout)
+        )
+
+    def __iter__(self) -> ByteStream:
+        return self
+
+    def __next__(self) -> bytes:
+        piece: bytes = self._pieces.__next__()
+        return piece
+
+    def close(self) -> None:
+        """Stop reading and close the connection."""
+        self._pieces.close()
+
+    def __enter__(self) -> ByteStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

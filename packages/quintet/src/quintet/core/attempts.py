@@ -1,0 +1,287 @@
+"""The state of one call between its attempts, and what is decided from it.
+
+:mod:`~quintet.core.call` is the order in which things happen; this is what it knows while they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from quintet.core.budget import RetryBudget
+from quintet.core.effects import Exchange, Send
+from quintet.core.error_map import parse_error_body
+from quintet.core.headers import Headers
+from quintet.core.operation import Operation, Service
+from quintet.core.rate_limit import RateLimit
+from quintet.core.redirect import RedirectPolicy
+from quintet.core.request import Request
+from quintet.core.response import Response
+from quintet.core.retry import (
+    GiveUp,
+    Progress,
+    Retry,
+    RetryClass,
+    RetryPolicy,
+    after_failure,
+    after_status as decide_after_status,
+)
+from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
+
+__all__ = ["AttemptReport", "Attempts", "CallContext", "Plan", "complete", "fill"]
+
+
+class Pacer(Protocol):
+    """Decides how long to hold a request back (see ``pacing.py``)."""
+
+    def before(self, now: float) -> float: ...
+    def observe(self, limit: RateLimit | None, now: float) -> None: ...
+
+
+class Timekeeper(Protocol):
+    """The part of a clock that a call reads; it never waits on it."""
+
+    def monotonic(self) -> float: ...
+    def time(self) -> float: ...
+    def random(self) -> float: ...
+
+
+@dataclass(slots=True)
+class AttemptReport:
+    """One attempt as the program saw it; the client turns it into the public record."""
+
+    url: str
+    number: int
+    status: int
+    error: QuintetError | None
+    progress: int
+    elapsed: float
+    retry_in: float | None
+    request_id: str | None
+
+
+@dataclass(slots=True)
+class CallContext:
+    """What all calls of one client share.
+
+    Attributes:
+        service: The facts of the service.
+        clock: Tells the time.
+        budget: Pays for retries.
+        redirects: Whether they are followed.
+        pacer: Holds requests back, if wanted.
+        last: The last complete answer of the client.
+        last_headers: The head of the last answer, of streams too.
+    """
+
+    service: Service
+    clock: Timekeeper
+    budget: RetryBudget
+    redirects: RedirectPolicy = field(default_factory=RedirectPolicy)
+    pacer: Pacer | None = None
+    last: Response | None = None
+    last_headers: Headers | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """One call, ready to be performed.
+
+    Attributes:
+        operation: What is called.
+        request: What is sent, the same each time.
+        policy: When it is sent again.
+        timeout: Seconds for an attempt.
+        deadline: Seconds for the whole call.
+        max_response_bytes: Bound of the decoded body.
+        key: The idempotency key that the request carries, if any.
+        observe: Told of every attempt.
+    """
+
+    operation: Operation
+    request: Request
+    policy: RetryPolicy
+    timeout: float | None
+    deadline: float | None
+    max_response_bytes: int | None
+    key: str | None = None
+    observe: Callable[[AttemptReport], None] | None = None
+
+
+class Attempts:
+    """The state of one call between its attempts."""
+
+    __slots__ = (
+        "by_deadline",
+        "call_until",
+        "complete",
+        "context",
+        "exchange",
+        "free",
+        "hops",
+        "number",
+        "plan",
+        "request",
+        "seconds",
+        "started",
+        "until",
+    )
+
+    def __init__(self, plan: Plan, context: CallContext) -> None:
+        self.plan = plan
+        self.context = context
+        self.request = plan.request
+        self.number = 0
+        # Attempts that do not count against max_retries.
+        self.free = 0
+        self.hops = 0
+        self.started = context.clock.monotonic()
+        self.call_until = None if plan.deadline is None else self.started + plan.deadline
+        # Of the attempt under way:
+        self.until: float | None = None
+        self.seconds: float | None = None
+        self.by_deadline = False
+        self.exchange: Exchange | None = None
+        # Whether the error on its way out is complete already, whatever its class.  A flag, not
+        # the error: an error that its own traceback leads back to is freed late.
+        self.complete = False
+
+    def begin(self) -> Send:
+        """Count an attempt and say until when it may last."""
+        now = self.context.clock.monotonic()
+        seconds, call_until = self.plan.timeout, self.call_until
+        until = None if seconds is None else now + seconds
+        if call_until is not None and (until is None or call_until < until):
+            if call_until <= now:
+                raise self.too_late("the deadline passed before the request could be sent")
+            until, seconds = call_until, self.plan.deadline
+            self.by_deadline = True
+        else:
+            self.by_deadline = False
+        self.number += 1
+        self.started = now
+        self.until = until
+        self.seconds = seconds
+        self.exchange = None
+        return Send(self.request, until, seconds)
+
+    def too_late(self, message: str) -> QuintetError:
+        """Return the error for a deadline that leaves no time for a further attempt."""
+        self.exchange = None
+        self.complete = True
+        return complete(self, TimeoutFailure(message, phase="deadline", seconds=self.plan.deadline))
+
+    def remaining(self) -> float | None:
+        """Return the seconds to the deadline of the call, None without one."""
+        if self.call_until is None:
+            return None
+        return self.call_until - self.context.clock.monotonic()
+
+    def request_id(self) -> str | None:
+        """Return the service's id of the request, if an answer named one."""
+        if self.exchange is None:
+            return None
+        return self.exchange.headers.get(self.context.service.request_id_header)
+
+    def report(self, error: QuintetError | None = None, retry_in: float | None = None) -> None:
+        """Tell the observer of the call, if there is one, what became of the attempt."""
+        observe = self.plan.observe
+        if observe is not None:
+            begun = 0 if self.exchange is None else Progress.RESPONSE_BEGUN
+            observe(
+                AttemptReport(
+                    url=self.request.url,
+                    number=self.number,
+                    status=0 if self.exchange is None else self.exchange.status,
+                    error=error,
+                    progress=int(getattr(error, "progress", begun)),
+                    elapsed=self.context.clock.monotonic() - self.started,
+                    retry_in=retry_in,
+                    request_id=self.request_id(),
+                )
+            )
+
+    def after_failure(self, failure: TransportError) -> Retry | GiveUp:
+        """Decide after an attempt without a complete answer."""
+        plan, context = self.plan, self.context
+        remaining = self.remaining()
+        if self.stale(failure) and (remaining is None or remaining > 0):
+            self.free += 1
+            return Retry(0.0, "stale connection")
+        return after_failure(
+            plan.policy,
+            attempt=self.number - self.free,
+            progress=Progress(failure.progress),
+            retryable_kind=failure.repeatable,
+            retry_class=plan.operation.retry,
+            has_key=plan.key is not None,
+            rewindable=self.request.rewindable,
+            remaining=remaining,
+            random=context.clock.random(),
+            budget=context.budget,
+            timed_out=isinstance(failure, TimeoutFailure),
+        )
+
+    def stale(self, failure: TransportError) -> bool:
+        """Tell whether to repeat at once, free of the count and the budget.
+
+        A kept-alive connection that broke before the first byte of an answer was almost surely
+        closed while idle, and the server never saw the request.  Almost: so only for what may
+        be repeated anyway, and only once.
+        """
+        if not failure.reused or failure.progress != Progress.REQUEST_SENT or self.free:
+            return False
+        if isinstance(failure, TimeoutFailure) or not self.request.rewindable:
+            return False
+        kind = self.plan.operation.retry
+        if kind is RetryClass.KEYED:
+            return self.plan.key is not None
+        return kind is not RetryClass.NEVER
+
+    def after_status(self, response: Response, retry_after: float | None) -> Retry | GiveUp:
+        """Decide after a complete answer with an error status."""
+        plan, context = self.plan, self.context
+        code = parse_error_body(response).code if plan.policy.codes else None
+        if not plan.policy.covers(response.status, code) or context.service.is_final(response):
+            return GiveUp("status")
+        return decide_after_status(
+            plan.policy,
+            attempt=self.number - self.free,
+            status=response.status,
+            retry_after=retry_after,
+            retry_class=plan.operation.retry,
+            has_key=plan.key is not None,
+            rewindable=self.request.rewindable,
+            remaining=self.remaining(),
+            random=context.clock.random(),
+            budget=context.budget,
+            code=code,
+        )
+
+    def rewind(self) -> None:
+        """Set the body back to its beginning."""
+        body = self.request.body
+        if body is not None and not isinstance(body, bytes):
+            body.rewind()
+
+
+def fill(error: QuintetError, **fields: Any) -> QuintetError:
+    """Set what the error does not say itself."""
+    for name, value in fields.items():
+        if value is not None and getattr(error, name, None) in (None, 0, ""):
+            setattr(error, name, value)
+    return error
+
+
+def complete(attempts: Attempts, error: QuintetError, note: str = "") -> QuintetError:
+    """Put the call's circumstances into an error and turn it into the SDK's class."""
+    request = attempts.request
+    place = f"{request.method} {request.url.partition('?')[0]}"
+    tries = f" ({attempts.number} attempts)" if attempts.number > 1 else ""
+    error.message = f"{place}: {error.message}{note}{tries}"
+    error.args = (error.message,)
+    fill(error, attempts=attempts.number, request_id=attempts.request_id())
+    if attempts.exchange is not None and isinstance(error, ResponseError):
+        fill(error, status=attempts.exchange.status)
+    return attempts.context.service.adopt(error)

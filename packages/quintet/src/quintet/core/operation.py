@@ -1,0 +1,80 @@
+"""What an SDK says of its service and of each endpoint: facts, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from quintet.core.response import Response
+from quintet.core.retry import RetryClass
+from quintet.errors import QuintetError, StatusError
+
+__all__ = ["Operation", "Service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One line of an SDK's wire table.
+
+    Attributes:
+        name: The SDK's name of the call, for errors, hooks and logs.
+        method: HTTP method, upper case.
+        path: Path template below the base URL, such as ``/jobs/{id}``.
+        retry: When the request may be sent again after something may have reached the server.
+        success: Statuses that mean success; None means every 2xx.
+    """
+
+    name: str
+    method: str
+    path: str
+    retry: RetryClass
+    success: frozenset[int] | None = None
+
+    def succeeded(self, status: int) -> bool:
+        """Tell whether an answer with this status is a success."""
+        if self.success is None:
+            return 200 <= status < 300
+        return status in self.success
+
+
+def _plain_status_error(response: Response, operation: Operation) -> QuintetError:
+    return StatusError(f"{operation.name}: the server answered {response.status}")
+
+
+def _keep(error: QuintetError) -> QuintetError:
+    return error
+
+
+def _never(response: Response) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Service:
+    """What all endpoints of a service share.
+
+    Attributes:
+        name: For logs and hooks, such as ``"flare"``.
+        user_agent: Value of the ``User-Agent`` header.
+        status_error: Makes the SDK's error from an answer with an error status.  The runtime
+            fills in ``status``, ``response``, ``attempts`` and the like if it left them unset.
+        adopt: Turns a runtime error into the SDK's own class for it, so that one ``except``
+            of the SDK's base class catches all.  Gets every error but those of ``status_error``.
+        is_final: Tells of an answer whose status is retried by default that a repeat cannot
+            help, such as an exhausted quota behind a 429.
+        idempotency_header: Header that carries the idempotency key, None if the service has
+            none.
+        request_id_header: Header that carries the request id, both ways.
+        max_key_length: Longest idempotency key the service takes, in characters.
+        credential_headers: Names of the headers that carry credentials, lower case.
+    """
+
+    name: str
+    user_agent: str
+    status_error: Callable[[Response, Operation], QuintetError] = _plain_status_error
+    adopt: Callable[[QuintetError], QuintetError] = _keep
+    is_final: Callable[[Response], bool] = _never
+    idempotency_header: str | None = "Idempotency-Key"
+    request_id_header: str = "X-Request-Id"
+    max_key_length: int = 255
+    credential_headers: frozenset[str] = field(default_factory=lambda: frozenset({"authorization"}))

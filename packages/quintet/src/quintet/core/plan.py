@@ -1,0 +1,161 @@
+"""From an operation and its arguments to a plan: URL, headers, body, key, bounds.
+
+Pure, so the blocking and the asyncio client build byte-identical requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from quintet.core.body import Body
+from quintet.core.call import AttemptReport, Plan
+from quintet.core.decoding import ACCEPT_ENCODING
+from quintet.core.headers import Headers, check_header_name, check_header_value
+from quintet.core.idempotency import check_key, choose_key
+from quintet.core.json_body import encode_json
+from quintet.core.operation import Operation, Service
+from quintet.core.query import encode_query
+from quintet.core.request import Request
+from quintet.core.retry import RetryPolicy
+from quintet.core.url import expand, join
+from quintet.errors import ConfigurationError, MisuseError, QuintetError
+
+__all__ = ["NO_BODY", "Planner", "check_headers"]
+
+NO_BODY: Any = object()
+"""Distinguishes "no body" from the JSON value ``null``."""
+
+MAX_REQUEST_ID_LENGTH = 128
+
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
+
+
+class Planner:
+    """Builds the plans of one client.
+
+    Args:
+        service: The facts of the service.
+        base_url: Checked base URL without a trailing slash.
+        headers: Extra headers of the client, as :func:`check_headers` gives them.
+        credentials: Returns the credential headers at the moment of the call, so that a rotated
+            key is used at once and none is kept in clear text.
+        new_id: Mints idempotency keys.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        base_url: str,
+        headers: Headers,
+        credentials: Callable[[], Iterable[tuple[str, str]]],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._service = service
+        self._base_url = base_url
+        self._credentials = credentials
+        self._new_id = new_id
+        own = {
+            "User-Agent": service.user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        self._fixed = (
+            *((name, value) for name, value in own.items() if name not in headers),
+            *headers.pairs(),
+        )
+
+    def plan(
+        self,
+        operation: Operation,
+        *,
+        policy: RetryPolicy,
+        timeout: float | None,
+        deadline: float | None,
+        max_response_bytes: int | None,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        json: Any = NO_BODY,
+        body: bytes | Body | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+        observe: Callable[[AttemptReport], None] | None = None,
+    ) -> Plan:
+        """Return the plan of one call.
+
+        Raises:
+            QuintetError: In the SDK's class for a misuse; nothing has been sent.
+        """
+        try:
+            key = self._key(operation, idempotency_key)
+            lines = [*self._fixed, *self._credentials()]
+            if json is not NO_BODY:
+                body, content_type = encode_json(json), "application/json"
+            if content_type is not None:
+                lines.append(("Content-Type", content_type))
+            if key is not None and self._service.idempotency_header is not None:
+                lines.append((self._service.idempotency_header, key))
+            if request_id is not None:
+                lines.append((self._service.request_id_header, _check_request_id(request_id)))
+            if headers:
+                lines = _overlay(lines, headers)
+            url = join(self._base_url, expand(operation.path, path or {}))
+            if query:
+                text = encode_query(query)
+                url = f"{url}?{text}" if text else url
+        except QuintetError as error:
+            raise self._service.adopt(error) from error.__cause__
+        return Plan(
+            operation,
+            Request(operation.method, url, tuple(lines), body),
+            policy,
+            timeout,
+            deadline,
+            max_response_bytes,
+            key,
+            observe,
+        )
+
+    def _key(self, operation: Operation, given: str | None) -> str | None:
+        enabled = self._service.idempotency_header is not None
+        if given is not None:
+            check_key(given, self._service.max_key_length)
+        return choose_key(given, operation.retry, enabled, self._new_id)
+
+
+def check_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return a caller's extra headers as pairs that may stand on the wire.
+
+    Raises:
+        ConfigurationError: A name or a value is not valid, or the header is one that frames the
+            message, which is the transport's alone to say.
+    """
+    checked = [
+        (check_header_name(name), check_header_value(name, value))
+        for name, value in headers.items()
+    ]
+    for name, _ in checked:
+        if name.lower() in _FRAMING:
+            raise ConfigurationError(f"the header {name} is set by the transport, from the request")
+    return checked
+
+
+def _check_request_id(request_id: str) -> str:
+    if (
+        not isinstance(request_id, str)
+        or not 1 <= len(request_id) <= MAX_REQUEST_ID_LENGTH
+        or not all("!" <= char <= "~" for char in request_id)
+    ):
+        raise MisuseError(
+            f"request_id must be 1 to {MAX_REQUEST_ID_LENGTH} visible ASCII characters"
+        )
+    return request_id
+
+
+def _overlay(lines: list[tuple[str, str]], headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Let the headers of a call replace those of the same name."""
+    checked = check_headers(headers)
+    replaced = {name.lower() for name, _ in checked}
+    return [line for line in lines if line[0].lower() not in replaced] + checked

@@ -1,0 +1,117 @@
+"""A whole answer: status, headers, decoded body, and how it came about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from quintet.core.headers import Headers
+from quintet.errors import BodyTooLarge, DecodeError
+
+__all__ = ["Response", "check_declared_length"]
+
+
+@dataclass(slots=True, repr=False)
+class Response:
+    """A complete answer.
+
+    Attributes:
+        status: HTTP status.
+        headers: As they came.
+        body: Decoded bytes, within ``max_response_bytes``.
+        url: Of the request that was answered, after redirects.
+        method: Of that request.
+        http_version: Such as ``"HTTP/1.1"``.
+        elapsed: Seconds from the beginning of the last attempt to the last byte.
+        attempts: How many attempts it took.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str = ""
+    method: str = ""
+    http_version: str = "HTTP/1.1"
+    elapsed: float = 0.0
+    attempts: int = 1
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case without parameters, ``""`` if there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            DecodeError: It is not JSON.  The message names status, content type and request id
+                and never shows the body; that is reachable as ``response``.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise DecodeError(
+                self._not_json(), status=self.status, request_id=self.request_id(), response=self
+            ) from error
+
+    def _not_json(self) -> str:
+        kind = self.content_type[:80] or "no content type"
+        size = f"{len(self.body)} bytes" if self.body else "an empty body"
+        request_id = self.request_id()
+        suffix = f", request id {request_id[:80]}" if request_id else ""
+        return f"expected JSON, got status {self.status} with {size} ({kind}{suffix})"
+
+    def text(self, limit: int | None = None) -> str:
+        """Return the body as text in its declared charset (UTF-8 by default); never fails.
+
+        Args:
+            limit: At most so many characters; None for all.
+        """
+        body = self.body if limit is None else self.body[: 4 * limit]
+        try:
+            text = body.decode(self._charset(), "replace")
+        except LookupError:
+            text = body.decode("utf-8", "replace")
+        return text if limit is None else text[:limit]
+
+    def _charset(self) -> str:
+        for parameter in self.headers.get("content-type", "").split(";")[1:]:
+            name, _, value = parameter.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip("\"'") or "utf-8"
+        return "utf-8"
+
+    def request_id(self, header_name: str = "x-request-id") -> str | None:
+        """Return the service's id of the request from its header, None if it sent none."""
+        return self.headers.get(header_name)
+
+    def __repr__(self) -> str:
+        # The body may hold someone's data and the query a secret: neither is shown.
+        place = self.url.partition("?")[0]
+        return f"<Response {self.status} {self.method} {place} {len(self.body)} bytes>"
+
+
+def check_declared_length(headers: Headers, limit: int | None) -> None:
+    """Refuse a body by its ``Content-Length``, before a byte of it is read.
+
+    The length of a compressed body says nothing about its decoded size, so that is left to
+    :class:`~quintet.core.decoding.BodyDecoder`, as are lengths that are no number.
+
+    Raises:
+        BodyTooLarge: The answer announces more than ``limit`` bytes.
+    """
+    index = headers.index()
+    declared = index.get("content-length")
+    if limit is None or declared is None or "content-encoding" in index:
+        return
+    declared = declared.strip()
+    if not (declared.isascii() and declared.isdigit()):
+        return
+    # Comparing the number of digits first keeps absurd lengths away from int().
+    if len(declared) > 20 or int(declared) > limit:
+        raise BodyTooLarge(
+            f"the response announces {declared[:20]} bytes, more than {limit}; "
+            "raise max_response_bytes to accept it",
+            limit=limit,
+        )

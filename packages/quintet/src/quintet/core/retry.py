@@ -1,0 +1,230 @@
+"""May this be repeated, and when?
+
+What may be repeated depends on what the operation is and on how far the exchange got:
+
+====================  ================  ====================================  ====================
+operation             nothing was sent  no answer came, request (partly) sent  an error status came
+====================  ================  ====================================  ====================
+SAFE, IDEMPOTENT      yes               yes                                   yes, if covered
+KEYED with a key      yes               yes                                   yes, if covered
+KEYED without, NEVER  yes               no: the outcome is unknown            429; 503 + Retry-After
+====================  ================  ====================================  ====================
+
+(429, and a 503 that names a time, say that the server did nothing.)  A repeat must also be within
+the attempts, the body must still be whole, the wait must end before the deadline, and the budget
+must pay for it.  They are checked in this order, so the reason given is the first that holds, and
+the budget is charged only for a retry that happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Literal, TypeAlias
+
+from quintet.core.backoff import Backoff
+from quintet.core.budget import RetryBudget
+
+__all__ = [
+    "GiveUp",
+    "GiveUpReason",
+    "Progress",
+    "Retry",
+    "RetryClass",
+    "RetryPolicy",
+    "after_failure",
+    "after_status",
+]
+
+GiveUpReason: TypeAlias = Literal[
+    "status",
+    "failure",
+    "attempts",
+    "not_repeatable",
+    "deadline",
+    "budget",
+    "retry_after_too_long",
+    "body_not_rewindable",
+]
+
+
+class RetryClass(Enum):
+    """What repeating an operation may do."""
+
+    SAFE = "safe"
+    """Changes nothing: GET, HEAD."""
+    IDEMPOTENT = "idempotent"
+    """Twice is once, by nature: PUT, DELETE."""
+    KEYED = "keyed"
+    """Twice is once if both carry the same idempotency key."""
+    NEVER = "never"
+    """Twice is twice."""
+
+
+class Progress(IntEnum):
+    """How far an exchange got before it failed."""
+
+    NOTHING_SENT = 0
+    REQUEST_SENT = 1
+    RESPONSE_BEGUN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When an operation is repeated and how long to wait.
+
+    Attributes:
+        statuses: Statuses worth another attempt.
+        backoff: The wait where the server gives none; it is also the least wait where it does,
+            so that clients given the same hint do not come back at the same instant.
+        max_retries: Attempts beyond the first; 0 turns retries off.
+        max_retry_after: Longest server-given wait to sit out, in seconds.
+        beyond_cap: What a longer one leads to: ``"raise"`` gives up at once (coming back earlier
+            than asked only wastes the attempt), ``"clamp"`` waits ``max_retry_after``.
+        retry_all_5xx: Cover every 5xx besides ``statuses``.
+        codes: Error codes of the service worth another attempt under any status.
+    """
+
+    statuses: frozenset[int]
+    backoff: Backoff
+    max_retries: int = 3
+    max_retry_after: float = 60.0
+    beyond_cap: Literal["raise", "clamp"] = "raise"
+    retry_all_5xx: bool = False
+    codes: frozenset[str] = frozenset()
+
+    def covers(self, status: int, code: str | None = None) -> bool:
+        """Return True if an answer of this status (and error code) is worth another attempt."""
+        return (
+            status in self.statuses
+            or (self.retry_all_5xx and 500 <= status <= 599)
+            or (code is not None and code in self.codes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Send again after ``delay`` seconds; ``reason`` is for logs."""
+
+    delay: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Raise what there is; ``reason`` says why no attempt follows."""
+
+    reason: GiveUpReason
+
+
+def after_status(
+    policy: RetryPolicy,
+    *,
+    attempt: int,
+    status: int,
+    retry_after: float | None,
+    retry_class: RetryClass,
+    has_key: bool,
+    rewindable: bool,
+    remaining: float | None,
+    random: float,
+    budget: RetryBudget | None,
+    code: str | None = None,
+) -> Retry | GiveUp:
+    """Decide after an answer with an error status.
+
+    Args:
+        policy: The operation's.
+        attempt: Attempts made so far, this one included.
+        status: The answer's status.
+        retry_after: The server's hint in seconds, if it gave one.
+        retry_class: The operation's.
+        has_key: Whether the request carries an idempotency key.
+        rewindable: Whether the body can be sent again.
+        remaining: Seconds to the deadline, None without one.
+        random: From [0, 1).
+        budget: Pays for the retry; None for no budget.
+        code: The service's error code, if the body named one.
+    """
+    if not policy.covers(status, code):
+        return GiveUp("status")
+    if attempt > policy.max_retries:
+        return GiveUp("attempts")
+    refused = status == 429 or (status == 503 and retry_after is not None)
+    if not (refused or _repeatable(retry_class, has_key)):
+        return GiveUp("not_repeatable")
+    if not rewindable:
+        return GiveUp("body_not_rewindable")
+    delay = policy.backoff.delay(attempt, random)
+    if retry_after is not None:
+        if retry_after > policy.max_retry_after:
+            if policy.beyond_cap == "raise":
+                return GiveUp("retry_after_too_long")
+            retry_after = policy.max_retry_after
+        delay = max(delay, retry_after)
+    cost = None if budget is None else budget.cost
+    return _within_means(delay, f"status {status}", remaining, budget, cost)
+
+
+def after_failure(
+    policy: RetryPolicy,
+    *,
+    attempt: int,
+    progress: int,
+    retryable_kind: bool,
+    retry_class: RetryClass,
+    has_key: bool,
+    rewindable: bool,
+    remaining: float | None,
+    random: float,
+    budget: RetryBudget | None,
+    timed_out: bool = False,
+) -> Retry | GiveUp:
+    """Decide after an exchange that brought no complete answer.
+
+    Args:
+        policy: The operation's.
+        attempt: Attempts made so far, this one included.
+        progress: How far the exchange got, see :class:`Progress`.
+        retryable_kind: False for failures that a repeat cannot mend.
+        retry_class: The operation's.
+        has_key: Whether the request carries an idempotency key.
+        rewindable: Whether the body can be sent again (untouched counts).
+        remaining: Seconds to the deadline, None without one.
+        random: From [0, 1).
+        budget: Pays for the retry; None for no budget.
+        timed_out: A timeout costs the budget more.
+    """
+    if not retryable_kind:
+        return GiveUp("failure")
+    if attempt > policy.max_retries:
+        return GiveUp("attempts")
+    if progress > Progress.NOTHING_SENT and not _repeatable(retry_class, has_key):
+        return GiveUp("not_repeatable")
+    if not rewindable:
+        return GiveUp("body_not_rewindable")
+    delay = policy.backoff.delay(attempt, random)
+    cost = None if budget is None else (budget.timeout_cost if timed_out else budget.cost)
+    reason = "timeout" if timed_out else "connection failure"
+    return _within_means(delay, reason, remaining, budget, cost)
+
+
+def _repeatable(retry_class: RetryClass, has_key: bool) -> bool:
+    if retry_class is RetryClass.KEYED:
+        return has_key
+    return retry_class is not RetryClass.NEVER
+
+
+def _within_means(
+    delay: float,
+    reason: str,
+    remaining: float | None,
+    budget: RetryBudget | None,
+    cost: int | None,
+) -> Retry | GiveUp:
+    # An attempt that would begin at the deadline has no time left: give up before the wait.
+    if remaining is not None and delay >= remaining:
+        return GiveUp("deadline")
+    if budget is not None and not budget.try_spend(cost):
+        return GiveUp("budget")
+    return Retry(delay, reason)

@@ -1,0 +1,87 @@
+"""Watching calls: one frozen record per attempt, handed to every hook.
+
+A hook is any callable that takes an :class:`Attempt`.  It runs in the thread or task of the
+call, after the attempt, so it should be quick; what it raises is logged and dropped, because a
+metrics bug must not fail a payment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+__all__ = ["Attempt", "Hook", "log_attempt"]
+
+logger = logging.getLogger("quintet")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one attempt.  Holds no header, no body and no query string.
+
+    A followed redirect is a record of its own with the number of the attempt it belongs to.  An
+    attempt that was interrupted from outside (Ctrl-C, cancellation) leaves no record.
+
+    Attributes:
+        service: The service's name, such as ``"flare"``.
+        operation: The SDK's name of the call.
+        method: HTTP method.
+        url: Scheme, host and path, without the query.
+        number: 1 for the first attempt of the call.
+        status: HTTP status, 0 if no head arrived.
+        error: Class name of the failure, None if a whole answer arrived.
+        progress: 0 nothing sent, 1 request sent, 2 response begun.
+        elapsed: Seconds from the start of the attempt to its end.
+        retry_in: Seconds until the next attempt, None if this was the last.
+        request_id: The service's id of the request, if its answer named one.
+    """
+
+    service: str
+    operation: str
+    method: str
+    url: str
+    number: int
+    status: int
+    error: str | None
+    progress: int
+    elapsed: float
+    retry_in: float | None
+    request_id: str | None
+
+
+Hook = Callable[[Attempt], object]
+
+
+def log_attempt(attempt: Attempt) -> None:
+    """Write one line per attempt to the ``quintet`` logger, at debug level."""
+    outcome = attempt.error or str(attempt.status)
+    again = "" if attempt.retry_in is None else f", again in {attempt.retry_in:.3f} s"
+    logger.debug(
+        "%s %s %s -> %s in %.1f ms (attempt %d, request id %s%s)",
+        attempt.service,
+        attempt.method,
+        attempt.url,
+        outcome,
+        attempt.elapsed * 1000,
+        attempt.number,
+        attempt.request_id or "-",
+        again,
+    )
+
+
+def active_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Return the hooks of a call, the debug log included if it is switched on."""
+    chosen = tuple(hooks)
+    if logger.isEnabledFor(logging.DEBUG):
+        return (*chosen, log_attempt)
+    return chosen
+
+
+def report(hooks: tuple[Hook, ...], attempt: Attempt) -> None:
+    """Hand ``attempt`` to each hook; a hook that raises is logged and passed over."""
+    for hook in hooks:
+        try:
+            hook(attempt)
+        except Exception:
+            logger.exception("a hook of the %s client raised", attempt.service)

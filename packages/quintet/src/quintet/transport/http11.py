@@ -1,0 +1,154 @@
+"""One HTTP/1.1 connection as h11 sees it: bytes in, bytes out, no socket.
+
+h11 is strict: conflicting lengths, bad chunk sizes and the like are errors, and a connection on
+which anything odd happened is never used again.  An answer that was there before its request is
+one such oddity: the bytes may have been meant for someone else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h11
+
+from quintet.core.headers import Headers
+
+__all__ = ["Head", "Http11", "ProxyAnswer", "Unasked"]
+
+MAX_HEAD_BYTES = 100 * 1024
+"""Largest status line with headers."""
+
+_JOIN_BYTES = 64 * 1024
+_NO_REASON = ("Server disconnected without sending a response.",)
+
+
+class Unasked(Exception):
+    """An answer lay ready before its request was sent."""
+
+
+class Head:
+    """Status line and headers of an answer."""
+
+    __slots__ = ("headers", "http_version", "status")
+
+    def __init__(self, event: h11.Response | h11.InformationalResponse) -> None:
+        self.status: int = event.status_code
+        self.http_version = f"HTTP/{event.http_version.decode()}"
+        self.headers = Headers(
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in event.headers.raw_items()
+            ]
+        )
+
+
+class Http11:
+    """The protocol state of one connection over its exchanges in turn."""
+
+    __slots__ = ("_h11",)
+
+    def __init__(self) -> None:
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+
+    def request(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None
+    ) -> list[bytes]:
+        """Return what to write: the head, with a body of bytes if there is one.
+
+        Raises:
+            Unasked: There are bytes of an answer already.
+        """
+        if self._h11.trailing_data[0]:
+            raise Unasked
+        head = self._send(h11.Request(method=method, target=target, headers=headers))
+        if body is None:
+            return [head + self.end()]
+        data = self.data(body) + self.end()
+        # One packet for small requests, no second copy of large ones.
+        return [head + data] if len(data) <= _JOIN_BYTES else [head, data]
+
+    def streamed(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """Return the head of a request whose body follows by :meth:`data` and :meth:`end`."""
+        if self._h11.trailing_data[0]:
+            raise Unasked
+        return self._send(h11.Request(method=method, target=target, headers=headers))
+
+    def data(self, chunk: bytes) -> bytes:
+        """Return a piece of the body as it goes on the wire."""
+        return self._send(h11.Data(data=chunk))
+
+    def end(self) -> bytes:
+        """Return what ends the body on the wire."""
+        return self._send(h11.EndOfMessage())
+
+    def _send(self, event: Any) -> bytes:
+        return self._h11.send(event) or b""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the peer, none of them at the end.
+
+        Raises:
+            h11.RemoteProtocolError: The peer went before its answer had begun.
+        """
+        if not data and self._h11.their_state is h11.SEND_RESPONSE:
+            raise h11.RemoteProtocolError(*_NO_REASON)
+        self._h11.receive_data(data)
+
+    def head(self) -> Head | None:
+        """Return the head of the answer, None if more bytes are needed."""
+        while True:
+            event = self._h11.next_event()
+            if event is h11.NEED_DATA:
+                return None
+            if isinstance(event, h11.Response):
+                return Head(event)
+            if isinstance(event, h11.InformationalResponse):
+                if event.status_code == 101:
+                    raise h11.RemoteProtocolError("101 switches to a protocol nobody asked for")
+                continue
+            raise h11.RemoteProtocolError("the answer ended before its head")
+
+    def body(self) -> bytes | None:
+        """Return the next piece of the body, ``b""`` at its end, None if more bytes are needed."""
+        while True:
+            event = self._h11.next_event()
+            if event is h11.NEED_DATA:
+                return None
+            if isinstance(event, h11.Data):
+                if event.data:
+                    return bytes(event.data)
+                continue
+            return b""
+
+    def next_exchange(self) -> bool:
+        """Prepare for the next exchange; False if the connection must not be used again."""
+        state = self._h11
+        if state.our_state is not h11.DONE or state.their_state is not h11.DONE:
+            return False
+        state.start_next_cycle()
+        return True
+
+
+class ProxyAnswer:
+    """A proxy's answer to CONNECT."""
+
+    def __init__(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        lines = [(b"Host", target), *headers]
+        request = h11.Request(method="CONNECT", target=target, headers=lines)
+        self.request = (self._h11.send(request) or b"") + (
+            self._h11.send(h11.EndOfMessage()) or b""
+        )
+
+    def feed(self, data: bytes) -> str | None:
+        """Take bytes; return ``""`` once the tunnel stands, why not, or None for "go on"."""
+        if not data:
+            return "it closed the connection"
+        self._h11.receive_data(data)
+        event = self._h11.next_event()
+        while isinstance(event, h11.InformationalResponse):
+            event = self._h11.next_event()
+        if isinstance(event, h11.Response):
+            reason = event.reason.decode("ascii", "replace")
+            return "" if 200 <= event.status_code < 300 else f"{event.status_code} {reason}"
+        return None

@@ -1,0 +1,694 @@
+"""The policy of a call, played by hand: what is sent when, and what comes out."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from typing import Any
+
+import pytest
+
+from quintet import ClientOptions, Operation, RedirectPolicy, RetryClass, Service, open_body
+from quintet.core.budget import RetryBudget
+from quintet.core.call import CallContext, call, open_exchange
+from quintet.core.pacing import Pacer
+from quintet.core.retry import Progress
+from quintet.errors import (
+    BodyTooLarge,
+    ClientClosedError,
+    ConnectionFailure,
+    DecodeError,
+    LimitExceeded,
+    MisuseError,
+    ProtocolFailure,
+    QuintetError,
+    RedirectError,
+    StatusError,
+    TimeoutFailure,
+    TransportError,
+)
+from quintet.testing import FakeClock, reply
+
+from ..rig import BASE, GET, KEYED, POST, PUT, Bench, context, plan, play, policy
+
+OK = reply(200, json={"ok": True})
+OPERATIONS = {"safe": GET, "idempotent": PUT, "keyed": KEYED, "never": POST}
+
+
+def down(progress: int = 0, **fields: Any) -> ConnectionFailure:
+    return ConnectionFailure("down", progress=progress, **fields)
+
+
+# Retries after failures.
+
+
+@pytest.mark.parametrize(
+    ("name", "progress", "has_key"),
+    list(itertools.product(OPERATIONS, [0, 1, 2], [True, False])),
+)
+def test_failure_is_repeated_as_far_as_the_exchange_and_the_operation_allow(
+    name: str, progress: int, has_key: bool
+) -> None:
+    operation = OPERATIONS[name]
+    clock = FakeClock(randoms=[0.5])
+    program = call(plan(operation, key="k" if has_key else None), context(clock))
+    repeats = progress == 0 or name in ("safe", "idempotent") or (name == "keyed" and has_key)
+    if repeats:
+        played = play(program, [down(progress), OK], clock)
+        assert played.result.attempts == 2
+        assert played.sleeps == [0.5]
+        return
+    with pytest.raises(ConnectionFailure) as caught:
+        play(program, [down(progress), OK], clock)
+    assert caught.value.attempts == 1
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("operation", "progress", "unknown"),
+    [(GET, 2, False), (PUT, 0, False), (PUT, 1, True), (POST, 2, True), (KEYED, 1, True)],
+)
+def test_outcome_is_unknown_only_where_a_write_may_have_arrived(
+    operation: Operation, progress: int, unknown: bool
+) -> None:
+    bench = Bench(down(progress), max_retries=0)
+    with pytest.raises(ConnectionFailure) as caught:
+        bench.call(operation)
+    assert caught.value.outcome_unknown is unknown
+
+
+def test_waits_grow_and_end_with_the_attempts() -> None:
+    bench = Bench(*[down() for _ in range(4)])
+    with pytest.raises(ConnectionFailure, match=r"GET https://api\.example/v1/thing.*4 attempts"):
+        bench.call()
+    assert bench.sleeps == [0.5, 1.0, 2.0]
+    assert [seen.number for seen in bench.seen] == [1, 2, 3, 4]
+    assert [seen.retry_in for seen in bench.seen] == [0.5, 1.0, 2.0, None]
+
+
+def test_failure_that_a_repeat_cannot_mend_is_raised_at_once() -> None:
+    bench = Bench(down(repeatable=False))
+    with pytest.raises(ConnectionFailure):
+        bench.call()
+    assert bench.sleeps == []
+
+
+def test_failure_while_the_body_is_read_is_repeated() -> None:
+    bench = Bench(reply(200, chunks=[b"[1", down(2)]), OK)
+    assert bench.call().json() == {"ok": True}
+    assert bench.transport.open_exchanges == 0
+    assert [(seen.status, seen.progress, seen.error) for seen in bench.seen] == [
+        (200, 2, "ConnectionFailure"),
+        (200, 2, None),
+    ]
+
+
+def test_retries_of_one_call_override_those_of_the_client() -> None:
+    bench = Bench(down(), OK)
+    with pytest.raises(ConnectionFailure):
+        bench.call(max_retries=0)
+
+
+def test_budget_that_is_spent_ends_retries_and_says_so() -> None:
+    clock = FakeClock(randoms=[0.0])
+    shared = CallContext(context(clock).service, clock, RetryBudget(capacity=10, cost=5))
+    with pytest.raises(ConnectionFailure, match="too many calls") as caught:
+        play(call(plan(retry=policy(max_retries=9)), shared), [down() for _ in range(9)], clock)
+    assert caught.value.attempts == 3
+
+
+# Stale connections.
+
+
+def test_stale_connection_is_replayed_free_of_count_wait_and_budget() -> None:
+    bench = Bench(down(1, reused=True), OK, max_retries=0)
+    assert bench.call(KEYED).attempts == 2
+    assert bench.sleeps == []
+    assert [(seen.number, seen.retry_in) for seen in bench.seen] == [(1, 0.0), (2, None)]
+    assert bench.client._context.budget.tokens == 500
+
+
+@pytest.mark.parametrize(
+    ("failure", "operation"),
+    [
+        (down(1, reused=False), GET),
+        (down(2, reused=True), GET),
+        (down(1, reused=True), POST),
+        (TimeoutFailure("late", progress=1, reused=True), GET),
+    ],
+)
+def test_other_failures_are_not_taken_for_a_stale_connection(
+    failure: TransportError, operation: Operation
+) -> None:
+    with pytest.raises(TransportError):
+        Bench(failure, OK, max_retries=0).call(operation)
+
+
+def test_second_stale_connection_in_a_row_counts() -> None:
+    bench = Bench(down(1, reused=True), down(1, reused=True), OK, max_retries=1)
+    assert bench.call().attempts == 3
+    assert bench.sleeps == [0.5]
+    with pytest.raises(ConnectionFailure):
+        Bench(down(1, reused=True), down(1, reused=True), OK, max_retries=0).call()
+
+
+def test_stale_connection_is_not_replayed_past_the_deadline() -> None:
+    bench = Bench(lambda request: (bench.clock.advance(9), down(1, reused=True))[1], OK, deadline=5)
+    with pytest.raises(ConnectionFailure, match="deadline"):
+        bench.call()
+
+
+def test_stale_connection_is_not_replayed_with_half_a_body() -> None:
+    def half(request: Any) -> Exception:
+        next(request.body.chunks())
+        return down(1, reused=True)
+
+    with pytest.raises(ConnectionFailure, match="read only once"):
+        play_scripted(open_body(iter([b"a", b"b"])), half)
+
+
+def play_scripted(body: Any, *steps: Any) -> Any:
+    clock = FakeClock()
+    program = call(plan(PUT, body=body), context(clock))
+    effect = next(program)
+    for step in steps:
+        effect = program.throw(step(effect.request))  # type: ignore[union-attr]
+    return effect
+
+
+# Retries after statuses.
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "retry_after", "has_key"),
+    list(itertools.product(OPERATIONS, [429, 500, 503], [None, "2"], [True, False])),
+)
+def test_error_status_is_repeated_as_the_operation_allows(
+    name: str, status: int, retry_after: str | None, has_key: bool
+) -> None:
+    clock = FakeClock(randoms=[0.5])
+    operation = OPERATIONS[name]
+    refused = status == 429 or (status == 503 and retry_after is not None)
+    repeats = refused or name in ("safe", "idempotent") or (name == "keyed" and has_key)
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    program = call(plan(operation, key="k" if has_key else None), context(clock))
+    answers = [reply(status, headers=headers), OK]
+    if repeats:
+        played = play(program, answers, clock)
+        assert played.sleeps == [0.5 if retry_after is None else 2.0]
+        assert played.result.attempts == 2
+    else:
+        with pytest.raises(StatusError) as caught:
+            play(program, answers, clock)
+        assert caught.value.attempts == 1
+
+
+def test_status_outside_the_policy_is_raised_at_once_with_all_its_facts() -> None:
+    body = {"error": {"code": "gone", "message": "no"}}
+    bench = Bench(reply(404, json=body, headers={"X-Request-Id": "r1", "Retry-After": "7"}))
+    with pytest.raises(StatusError) as caught:
+        bench.call()
+    error = caught.value
+    assert (error.status, error.request_id, error.retry_after, error.attempts) == (
+        404,
+        "r1",
+        7.0,
+        1,
+    )
+    assert error.response is bench.client.last_response
+    assert error.response.json() == body
+    assert bench.seen[0].request_id == "r1"
+
+
+@pytest.mark.parametrize("wait", ["61", "Wed, 15 Nov 2023 22:13:20 GMT"])
+def test_wait_longer_than_the_cap_is_raised_at_once(wait: str) -> None:
+    bench = Bench(reply(429, headers={"Retry-After": wait}), OK)
+    with pytest.raises(StatusError) as caught:
+        bench.call()
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after > 60
+    assert bench.sleeps == []
+
+
+def test_wait_longer_than_the_cap_is_cut_where_the_service_says_so() -> None:
+    bench = Bench(
+        reply(429, headers={"Retry-After": "61"}),
+        OK,
+        retry=policy(max_retry_after=30.0, beyond_cap="clamp"),
+    )
+    bench.call()
+    assert bench.sleeps == [30.0]
+
+
+def test_final_status_is_not_repeated() -> None:
+    service = Service(name="x", user_agent="x", is_final=lambda response: b"quota" in response.body)
+    bench = Bench(reply(429, body=b"quota"), OK, service=service)
+    with pytest.raises(StatusError):
+        bench.call()
+    assert Bench(reply(429, body=b"slow down"), OK, service=service).call().attempts == 2
+
+
+def test_error_code_can_make_a_status_worth_repeating() -> None:
+    busy = reply(409, json={"error": {"code": "busy"}})
+    other = reply(409, json={"error": {"code": "taken"}})
+    retry = policy(codes=frozenset({"busy"}))
+    assert Bench(busy, OK, retry=retry).call().attempts == 2
+    with pytest.raises(StatusError):
+        Bench(other, OK, retry=retry).call()
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_success_is_every_2xx_unless_the_operation_names_its_own(status: int) -> None:
+    assert Bench(reply(status)).call().status == status
+    odd = Operation("odd", "GET", "/x", RetryClass.SAFE, frozenset({404}))
+    assert Bench(reply(404)).call(odd).status == 404
+    with pytest.raises(StatusError):
+        Bench(reply(status)).call(odd)
+
+
+def test_status_error_of_a_timeout_class_is_not_taken_for_a_transport_failure() -> None:
+    class GatewayTimeout(TimeoutFailure):
+        pass
+
+    service = Service(
+        name="x", user_agent="x", status_error=lambda response, operation: GatewayTimeout("504")
+    )
+    bench = Bench(reply(504), OK, service=service)
+    with pytest.raises(GatewayTimeout) as caught:
+        bench.call()
+    assert caught.value.status == 504
+    assert len(bench.transport.requests) == 1
+
+
+def test_facts_that_a_status_error_states_itself_are_kept() -> None:
+    own = StatusError("own", status=418, attempts=9, request_id="mine", retry_after=1.5)
+    service = Service(name="x", user_agent="x", status_error=lambda response, operation: own)
+    with pytest.raises(StatusError) as caught:
+        Bench(reply(404, headers={"X-Request-Id": "r"}), service=service).call()
+    error = caught.value
+    assert (error.status, error.attempts, error.request_id) == (418, 9, "mine")
+    assert error.retry_after == 1.5
+
+
+# Time.
+
+
+def test_each_attempt_gets_its_timeout_anew() -> None:
+    clock = FakeClock(randoms=[0.5])
+    played = play(call(plan(timeout=30.0), context(clock)), [down(), OK], clock, taking=1.0)
+    assert [(send.until, send.seconds) for send in played.sends] == [(30.0, 30.0), (32.5, 30.0)]
+    assert {read.until for read in played.reads} == {32.5}
+
+
+def test_deadline_cuts_the_attempt_short() -> None:
+    clock = FakeClock()
+    played = play(call(plan(timeout=30.0, deadline=10.0), context(clock)), [OK], clock)
+    assert (played.sends[0].until, played.sends[0].seconds) == (10.0, 10.0)
+
+
+def test_neither_timeout_nor_deadline_means_no_limit() -> None:
+    clock = FakeClock()
+    played = play(call(plan(timeout=None), context(clock)), [OK], clock)
+    assert played.sends[0].until is None
+    assert played.reads[0].until is None
+
+
+@pytest.mark.parametrize("answer", [down(), reply(503)])
+def test_wait_that_would_end_after_the_deadline_is_not_begun(answer: Any) -> None:
+    clock = FakeClock(randoms=[0.5])
+    program = call(plan(deadline=0.4), context(clock))
+    with pytest.raises(QuintetError) as caught:
+        play(program, [answer, OK], clock)
+    assert clock.monotonic() == 0.0
+    assert caught.value.attempts == 1
+
+
+def test_retry_after_beyond_the_deadline_is_raised_at_once_with_the_hint() -> None:
+    bench = Bench(reply(429, headers={"Retry-After": "20"}), OK, deadline=10.0)
+    with pytest.raises(StatusError) as caught:
+        bench.call()
+    assert caught.value.retry_after == 20.0
+    assert bench.sleeps == []
+
+
+def test_timeout_at_the_deadline_says_so() -> None:
+    late = TimeoutFailure("timed out", phase="read", seconds=5.0)
+    bench = Bench(lambda request: (bench.clock.advance(5), late)[1], timeout=30.0, deadline=5.0)
+    with pytest.raises(TimeoutFailure, match="left no time") as caught:
+        bench.call()
+    assert caught.value.phase == "deadline"
+
+
+def test_deadline_that_passes_during_a_wait_is_found_before_sending() -> None:
+    clock = FakeClock(randoms=[0.5])
+    reports: list[Any] = []
+    program = call(plan(deadline=10.0, reports=reports), context(clock))
+    next(program)
+    program.throw(down())
+    clock.advance(11.0)  # the wait took longer than asked for
+    with pytest.raises(TimeoutFailure, match="before the request could be sent") as caught:
+        program.send(None)
+    assert caught.value.phase == "deadline"
+    assert caught.value.seconds == 10.0
+    assert caught.value.attempts == 1
+    assert [report.number for report in reports] == [1]
+
+
+def test_body_that_a_transport_lets_drip_is_stopped_here() -> None:
+    clock = FakeClock()
+    program = call(plan(timeout=5.0, retry=policy(max_retries=0)), context(clock))
+    with pytest.raises(TimeoutFailure, match="5 s") as caught:
+        play(program, [reply(200, chunks=[b"a"] * 100)], clock, taking=1.0)
+    assert caught.value.progress == Progress.RESPONSE_BEGUN
+
+
+def test_slow_body_is_bounded_by_the_deadline_too() -> None:
+    clock = FakeClock()
+    program = call(plan(timeout=None, deadline=5.0), context(clock))
+    with pytest.raises(TimeoutFailure) as caught:
+        play(program, [reply(200, chunks=[b"a"] * 100)], clock, taking=1.0)
+    assert caught.value.phase == "deadline"
+
+
+def test_elapsed_is_that_of_the_last_attempt() -> None:
+    clock = FakeClock(randoms=[0.5])
+    reports: list[Any] = []
+    played = play(call(plan(reports=reports), context(clock)), [down(), OK], clock, taking=1.0)
+    # Send, read, read, close.
+    assert played.result.elapsed == 4.0
+    assert [report.elapsed for report in reports] == [1.0, 4.0]
+
+
+# Bodies of requests.
+
+
+def test_rewindable_body_is_sent_whole_each_time() -> None:
+    bench = Bench(down(1), reply(503), OK)
+    body = open_body([b"ab", b"cd"])
+    bench.call(PUT, body=body)
+    assert bench.transport.bodies == [b"abcd"] * 3
+
+
+def test_one_shot_body_is_not_sent_again_once_touched() -> None:
+    bench = Bench(reply(503), OK)
+    with pytest.raises(StatusError):
+        bench.call(PUT, body=open_body(iter([b"ab"])))
+    assert len(bench.transport.requests) == 1
+
+
+def test_one_shot_body_that_nobody_touched_is_sent_on_the_next_attempt() -> None:
+    clock = FakeClock(randoms=[0.5])
+    body = open_body(iter([b"ab"]))
+    played = play(call(plan(POST, body=body), context(clock)), [down(0), OK], clock)
+    assert played.result.attempts == 2
+
+
+def test_key_stays_the_same_over_all_attempts() -> None:
+    bench = Bench(down(1), reply(500), reply(503), OK)
+    bench.call(KEYED)
+    assert len(set(bench.keys())) == 1
+    assert bench.keys()[0] is not None
+    bench = Bench(down(1), OK)
+    bench.call(KEYED, idempotency_key="mine")
+    assert bench.keys() == ["mine", "mine"]
+
+
+# Bodies of answers.
+
+
+def test_pieces_of_a_body_are_joined() -> None:
+    assert Bench(reply(200, chunks=[b"[1,", b"", b"2]"])).call().json() == [1, 2]
+    packed = gzip.compress(b"[3]")
+    pieces = [packed[:5], packed[5:]]
+    headers = {"Content-Encoding": "gzip"}
+    assert Bench(reply(200, chunks=pieces, headers=headers)).call().json() == [3]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (reply(200, body=b"x" * 1001), BodyTooLarge),
+        (reply(200, headers={"Content-Length": "1001"}), BodyTooLarge),
+        (reply(200, body=b"no", headers={"Content-Encoding": "gzip"}), DecodeError),
+        (reply(200, body=b"no", headers={"Content-Encoding": "br"}), DecodeError),
+    ],
+)
+def test_body_of_no_use_is_raised_with_its_status_and_not_repeated(
+    answer: Any, kind: type[QuintetError]
+) -> None:
+    bench = Bench(answer, max_response_bytes=1000)
+    with pytest.raises(kind, match="GET https") as caught:
+        bench.call()
+    assert caught.value.status == 200
+    assert caught.value.attempts == 1
+    assert bench.transport.open_exchanges == 0
+    assert [(seen.status, seen.error, seen.retry_in) for seen in bench.seen] == [
+        (200, kind.__name__, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    "chunks", [[b"x" * 2000], [b"{", down(2)], [b"{", ProtocolFailure("bad chunk", progress=2)]]
+)
+def test_trouble_with_an_error_body_does_not_hide_its_status(chunks: list[Any]) -> None:
+    bench = Bench(reply(400, chunks=chunks), max_response_bytes=1000)
+    with pytest.raises(StatusError) as caught:
+        bench.call()
+    assert caught.value.status == 400
+    assert caught.value.response.body in (b"", b"{")
+    assert bench.transport.open_exchanges == 0
+
+
+def test_client_closed_while_an_error_body_is_read_says_so() -> None:
+    bench = Bench(reply(400, chunks=[ClientClosedError("closed")]))
+    with pytest.raises(ClientClosedError):
+        bench.call()
+
+
+def test_foreign_exception_comes_through_and_the_exchange_is_closed() -> None:
+    bench = Bench(reply(200, chunks=[KeyError("a bug")]))
+    with pytest.raises(KeyError, match="a bug"):
+        bench.call()
+    assert bench.transport.open_exchanges == 0
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_answer_without_a_body_is_read_once_all_the_same(status: int) -> None:
+    clock = FakeClock()
+    operation = Operation("x", "GET", "/x", RetryClass.SAFE, frozenset({204, 304}))
+    headers = {"Content-Length": "999999"}
+    played = play(call(plan(operation), context(clock)), [reply(status, headers=headers)], clock)
+    assert len(played.reads) == 1
+    assert played.result.body == b""
+
+
+def test_program_that_is_closed_half_way_asks_for_nothing_more() -> None:
+    clock = FakeClock()
+    program = call(plan(), context(clock))
+    next(program)
+    program.send(Bench(OK).transport.send(plan().request, None, None))
+    program.close()  # would raise if the program yielded once more
+
+
+# Errors.
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        down(),
+        TimeoutFailure("late"),
+        ProtocolFailure("odd"),
+        LimitExceeded("head", bound="max_head_bytes"),
+        ClientClosedError("closed"),
+        reply(200, body=b"x" * 2000),
+        reply(302, headers={"Location": "http://api.example/insecure"}),
+    ],
+)
+def test_every_error_but_status_errors_goes_through_adopt(step: Any) -> None:
+    class OwnError(QuintetError):
+        pass
+
+    def adopt(error: QuintetError) -> QuintetError:
+        return OwnError(f"own: {error.message}", attempts=error.attempts)
+
+    service = Service(name="x", user_agent="x", adopt=adopt)
+    bench = Bench(
+        step,
+        service=service,
+        max_retries=0,
+        max_response_bytes=1000,
+        redirects=RedirectPolicy(follow=True),
+    )
+    with pytest.raises(OwnError, match="own: GET https"):
+        bench.call()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": -1},
+        {"deadline": float("nan")},
+        {"max_retries": -1},
+        {"idempotency_key": "bad key\n"},
+        {"request_id": ""},
+        {"headers": {"X": "a\r\nb"}},
+        {"path": {"id": ".."}},
+        {"json": {1, 2}},
+    ],
+)
+def test_misuse_goes_through_adopt_and_sends_nothing(options: Any) -> None:
+    class OwnError(QuintetError):
+        pass
+
+    service = Service(name="x", user_agent="x", adopt=lambda error: OwnError(error.message))
+    bench = Bench(service=service)
+    operation = Operation("x", "POST", "/x/{id}" if "path" in options else "/x", RetryClass.KEYED)
+    with pytest.raises(OwnError) as caught:
+        bench.call(operation, **options)
+    assert isinstance(caught.value.__context__, (MisuseError, ValueError))
+    assert bench.transport.requests == []
+
+
+def test_cause_of_a_failure_is_kept() -> None:
+    failure = down()
+    failure.__cause__ = OSError("why")
+    with pytest.raises(ConnectionFailure) as caught:
+        Bench(failure, max_retries=0).call()
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_message_names_method_and_path_but_no_query() -> None:
+    with pytest.raises(ConnectionFailure) as caught:
+        Bench(down(), max_retries=0).call(query={"token": "hunter2"})
+    assert str(caught.value) == f"GET {BASE}/thing: down"
+    assert caught.value.args == (str(caught.value),)
+
+
+# Redirects.
+
+
+def test_redirect_is_an_ordinary_answer_unless_followed() -> None:
+    answer = reply(307, headers={"Location": "/other"})
+    with pytest.raises(StatusError) as caught:
+        Bench(answer).call()
+    assert caught.value.status == 307
+
+
+def test_redirect_is_followed_as_part_of_the_same_attempt() -> None:
+    bench = Bench(
+        reply(308, headers={"Location": "/other"}),
+        down(1),
+        OK,
+        redirects=RedirectPolicy(follow=True),
+    )
+    response = bench.call(PUT, body=open_body([b"a", b"b"]))
+    assert response.attempts == 2
+    assert response.url == "https://api.example/other"
+    assert bench.transport.bodies == [b"ab"] * 3
+    assert [(seen.number, seen.status, seen.retry_in) for seen in bench.seen] == [
+        (1, 308, 0.0),
+        (1, 0, 0.5),
+        (2, 200, None),
+    ]
+
+
+@pytest.mark.parametrize("location", ["https://elsewhere.example/x", "http://api.example:8443/x"])
+def test_credentials_stay_with_their_origin_whatever_header_they_ride_in(location: str) -> None:
+    carried = [("Authorization", "s"), ("X-Api-Key", "s"), ("Cookie", "s"), ("X-Project", "s")]
+    service = Service(name="x", user_agent="x", credential_headers=frozenset({"x-project"}))
+    bench = Bench(
+        reply(302, headers={"Location": location.replace("http:", "https:")}),
+        OK,
+        service=service,
+        credentials=carried,
+        redirects=RedirectPolicy(follow=True),
+    )
+    bench.call()
+    first, second = bench.transport.requests
+    assert {name for name, value in first.headers if value == "s"} == {n for n, _ in carried}
+    assert all(value != "s" for _, value in second.headers)
+
+
+def test_endless_redirects_end() -> None:
+    hops = [reply(302, headers={"Location": f"/{number}"}) for number in range(20)]
+    bench = Bench(*hops, redirects=RedirectPolicy(follow=True, max_hops=3))
+    with pytest.raises(RedirectError) as caught:
+        bench.call()
+    assert len(bench.transport.requests) == 4
+    assert caught.value.attempts == 1
+
+
+def test_redirect_without_a_target_is_an_ordinary_answer() -> None:
+    with pytest.raises(StatusError):
+        Bench(reply(302), redirects=RedirectPolicy(follow=True)).call()
+
+
+# Pacing and rate limits.
+
+LIMITED = {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5"}
+
+
+def test_paced_client_waits_for_its_turn() -> None:
+    bench = Bench(reply(200, headers=LIMITED), OK, pacing=True)
+    bench.call()
+    bench.call()
+    assert bench.sleeps == [5.0]
+
+
+def test_paced_client_does_not_wait_past_the_deadline() -> None:
+    bench = Bench(reply(200, headers=LIMITED), OK, pacing=True)
+    bench.call()
+    with pytest.raises(TimeoutFailure, match="rate limit") as caught:
+        bench.call(deadline=3.0)
+    assert caught.value.phase == "deadline"
+    assert caught.value.attempts == 0
+    assert bench.sleeps == []
+
+
+def test_paced_client_learns_from_answers_within_a_call() -> None:
+    bench = Bench(reply(503, headers={**LIMITED, "X-RateLimit-Reset": "9"}), OK, pacing=True)
+    bench.call()
+    assert sum(bench.sleeps) == pytest.approx(9.0)
+
+
+def test_rate_limit_is_that_of_the_last_answer() -> None:
+    bench = Bench(reply(404, headers=LIMITED), OK)
+    assert bench.client.rate_limit is None
+    with pytest.raises(StatusError):
+        bench.call()
+    assert bench.client.rate_limit is not None
+    assert bench.client.rate_limit.remaining == 0
+    bench.call()
+    assert bench.client.rate_limit is None
+
+
+def test_pacer_can_be_shared_through_the_context() -> None:
+    clock = FakeClock()
+    shared = context(clock, pacer=Pacer(rate=2.0))
+    for _ in range(3):
+        play(call(plan(), shared), [OK], clock)
+    assert clock.monotonic() == pytest.approx(1.0)
+
+
+# Opening without reading.
+
+
+def test_opened_exchange_has_its_body_unread() -> None:
+    clock = FakeClock(randoms=[0.5])
+    reports: list[Any] = []
+    program = open_exchange(plan(reports=reports), context(clock))
+    played = play(program, [down(1), reply(503), reply(200, body=b"unread")], clock)
+    assert played.result.exchange.status == 200
+    assert [(report.number, report.status) for report in reports] == [(1, 0), (2, 503), (3, 200)]
+
+
+def test_opening_that_fails_for_good_raises() -> None:
+    clock = FakeClock()
+    with pytest.raises(StatusError):
+        play(open_exchange(plan(), context(clock)), [reply(404)], clock)
+
+
+def test_options_refuse_a_client_that_cannot_work() -> None:
+    with pytest.raises(QuintetError):
+        ClientOptions(base_url="ftp://x")

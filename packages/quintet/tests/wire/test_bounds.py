@@ -1,0 +1,162 @@
+"""Bodies are bounded while they are read, in decoded bytes, error bodies too."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from quintet.errors import BodyTooLarge, DecodeError, StatusError
+
+from .peer import Connection, Peer, answer, chunked, chunked_head, once
+from .worlds import GET, World
+
+Play = Callable[..., Peer]
+MIB = 1024 * 1024
+
+
+def bomb(mebibytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    zeros = bytes(MIB)
+    return b"".join(packer.compress(zeros) for _ in range(mebibytes)) + packer.flush()
+
+
+async def test_gzip_bomb_is_stopped_at_the_limit_with_little_memory(
+    play: Play, world: World
+) -> None:
+    packed = bomb(200)
+    assert len(packed) < MIB
+    peer = play(once(answer(packed, "200 OK", "Content-Encoding: gzip")))
+    client = world.client(peer.url, max_response_bytes=MIB)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLarge) as caught:
+            await world.do(client.request(GET))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * MIB
+    assert caught.value.limit == MIB
+    assert caught.value.bound == "max_response_bytes"
+    assert caught.value.status == 200
+    assert await peer.all_gone()
+
+
+async def test_declared_length_over_the_limit_is_refused_before_the_body(
+    play: Play, world: World
+) -> None:
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n")
+        connection.hold()  # not a byte of the body
+
+    peer = play(script)
+    client = world.client(peer.url, max_response_bytes=1000)
+    with pytest.raises(BodyTooLarge, match="max_response_bytes"):
+        await world.do(client.request(GET))
+    assert await peer.all_gone()
+
+
+async def test_undeclared_body_is_stopped_at_the_limit(play: Play, world: World) -> None:
+    def endless(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(chunked_head())
+        while True:
+            connection.send(chunked(b"x" * 10_000, end=False))
+
+    peer = play(endless)
+    client = world.client(peer.url, max_response_bytes=100_000)
+    with pytest.raises(BodyTooLarge):
+        await world.do(client.request(GET))
+    assert await peer.all_gone()
+
+
+async def test_body_of_exactly_the_limit_is_taken(play: Play, world: World) -> None:
+    client = world.client(play(once(answer(b"x" * 1000))).url, max_response_bytes=1000)
+    assert (await world.do(client.request(GET))).body == b"x" * 1000
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_error_body_over_the_limit_does_not_hide_its_status(
+    play: Play, world: World, declared: bool
+) -> None:
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        if declared:
+            connection.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 999999\r\n\r\n")
+            connection.hold()
+        connection.send(chunked_head(status="404 Not Found"))
+        while True:
+            connection.send(chunked(b"x" * 1000, end=False))
+
+    peer = play(script)
+    client = world.client(peer.url, max_response_bytes=10_000)
+    with pytest.raises(StatusError) as caught:
+        await world.do(client.request(GET))
+    assert caught.value.status == 404
+    assert caught.value.response is not None
+    assert len(caught.value.response.body) <= 10_000
+    assert await peer.all_gone()
+
+
+async def test_error_body_that_breaks_off_does_not_hide_its_status(
+    play: Play, world: World
+) -> None:
+    peer = play(once(b"HTTP/1.1 422 Unprocessable\r\nContent-Length: 100\r\n\r\n{"))
+    client = world.client(peer.url)
+    with pytest.raises(StatusError) as caught:
+        await world.do(client.request(GET))
+    assert caught.value.status == 422
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "x-gzip"])
+async def test_compressed_body_is_decoded(play: Play, world: World, encoding: str) -> None:
+    packed = zlib.compress(b"[1, 2]") if encoding == "deflate" else gzip.compress(b"[1, 2]")
+    peer = play(once(answer(packed, "200 OK", f"Content-Encoding: {encoding}")))
+    assert (await world.do(world.client(peer.url).request(GET))).json() == [1, 2]
+    assert peer.requests[0].header("accept-encoding") == "gzip, deflate"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(b"not gzip", "gzip"), (gzip.compress(b"[1]", mtime=0)[:-4], "gzip"), (b"", "br")],
+    ids=["not gzip", "cut short", "unknown coding"],
+)
+async def test_body_that_cannot_be_decoded_is_a_decode_error(
+    play: Play, world: World, body: bytes, encoding: str
+) -> None:
+    peer = play(once(answer(body, "200 OK", f"Content-Encoding: {encoding}")))
+    with pytest.raises(DecodeError):
+        await world.do(world.client(peer.url).request(GET))
+
+
+async def test_no_limit_takes_what_comes(play: Play, world: World) -> None:
+    peer = play(once(answer(b"x" * (11 * MIB))))
+    client = world.client(peer.url, max_response_bytes=None)
+    assert len((await world.do(client.request(GET))).body) == 11 * MIB
+
+
+async def test_download_is_bounded_only_if_asked(play: Play, world: World) -> None:
+    peer = play(once(answer(b"x" * 100_000)))
+    client = world.client(peer.url, max_response_bytes=1000)
+    assert sum(map(len, await world.collect(client.download(GET)))) == 100_000
+
+
+async def test_download_stops_at_its_own_limit(play: Play, world: World) -> None:
+    peer = play(once(answer(bomb(5), "200 OK", "Content-Encoding: gzip")))
+    client = world.client(peer.url)
+    with pytest.raises(BodyTooLarge):
+        await world.collect(client.download(GET, max_bytes=MIB))
+    assert await peer.all_gone()
+
+
+async def test_download_that_is_cut_says_so(play: Play, world: World) -> None:
+    peer = play(once(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"))
+    stream = world.client(peer.url, max_retries=3).download(GET)
+    assert await world.next(stream) == b"part"
+    with pytest.raises(ConnectionError, match="GET"):
+        await world.next(stream)
+    assert len(peer.requests) == 1

@@ -1,0 +1,372 @@
+"""Closing, forgetting and being interrupted: nothing stays open, nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from quintet import EventRules
+from quintet.errors import ClientClosedError, StatusError
+
+from .peer import EVENTS, Connection, Peer, always, answer, chunked, chunked_head
+from .worlds import GET, POST, STREAM, World
+
+Play = Callable[..., Peer]
+PLAIN = EventRules()
+
+
+def silence(connection: Connection) -> None:
+    connection.read_request()
+    connection.hold()
+
+
+def stall_in_body(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(chunked_head() + chunked(b"a", end=False))
+    connection.hold()
+
+
+def stall_in_stream(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(EVENTS + chunked(b"data: a\n\n", end=False))
+    connection.hold()
+
+
+async def test_client_used_after_close_says_so(play: Play, world: World) -> None:
+    peer = play(always(answer()))
+    for used_before in (True, False):
+        client = world.client(peer.url)
+        if used_before:
+            await world.do(client.request(GET))
+        await world.close(client)
+        await world.close(client)
+        with pytest.raises(ClientClosedError, match="closed"):
+            await world.do(client.request(GET))
+        with pytest.raises(ClientClosedError):
+            await world.next(client.events(STREAM, PLAIN))
+
+
+async def test_closed_client_has_no_open_connection(play: Play, world: World) -> None:
+    peer = play(always(answer()))
+    client = world.client(peer.url)
+    await world.do(client.request(GET))
+    await world.close(client)
+    assert await peer.all_gone()
+
+
+async def test_context_manager_closes(play: Play, world: World) -> None:
+    peer = play(always(answer()))
+    if world.blocking:
+        with world.client(peer.url) as client:
+            client.request(GET)
+    else:
+        async with world.client(peer.url) as client:
+            await client.request(GET)
+    assert await peer.all_gone()
+
+
+@pytest.mark.parametrize("script", [silence, stall_in_body])
+def test_close_in_one_thread_fails_a_call_blocked_in_another_at_once(
+    play: Play, script: Callable[[Connection], None]
+) -> None:
+    world = World(blocking=True)
+    blocked = threading.Event()
+
+    def tell(connection: Connection) -> None:
+        connection.read_request()
+        if script is stall_in_body:
+            connection.send(chunked_head() + chunked(b"a", end=False))
+        blocked.set()
+        connection.hold()
+
+    client = world.client(play(tell).url, timeout=60.0)
+    caught: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            client.request(POST)
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert blocked.wait(10)
+    began = time.monotonic()
+    client.close()
+    thread.join(5)
+    assert time.monotonic() - began < 2
+    assert [type(error) for error in caught] == [ClientClosedError]
+
+
+def test_close_fails_calls_that_wait_for_a_connection(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quintet.transport.turns.MAX_CONNECTIONS", 1)
+    peer = play(silence)
+    client = World(blocking=True).client(peer.url, timeout=60.0)
+    caught: list[type[BaseException]] = []
+    entered = threading.Barrier(4)
+
+    def work() -> None:
+        entered.wait(10)
+        try:
+            client.request(POST)
+        except BaseException as error:
+            caught.append(type(error))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    entered.wait(10)
+    for _ in range(1000):
+        if peer.requests:
+            break
+        threading.Event().wait(0.01)
+    client.close()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+    assert caught == [ClientClosedError] * 3
+    assert len(peer.requests) == 1
+
+
+async def test_aclose_fails_a_call_of_another_task_at_once(play: Play) -> None:
+    client = World(blocking=False).client(play(silence).url, timeout=60.0)
+    task = asyncio.create_task(client.request(POST))
+    await asyncio.sleep(0.1)
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        await asyncio.wait_for(task, 2)
+
+
+@pytest.mark.parametrize("script", [silence, stall_in_body, always(answer())])
+def test_forgotten_blocking_client_closes_quietly(
+    play: Play, script: Callable[[Connection], None]
+) -> None:
+    peer = play(script)
+    client = World(blocking=True).client(peer.url, timeout=0.2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            client.request(GET)
+        except TimeoutError:
+            pass
+        del client
+        gc.collect()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+
+
+async def forget(url: str, read_half: bool) -> None:
+    client = World(blocking=False).client(url)
+    if read_half:
+        stream = client.events(STREAM, PLAIN)
+        await stream.__anext__()
+    else:
+        await client.request(GET)
+
+
+@pytest.mark.parametrize("read_half", [False, True])
+async def test_forgotten_asyncio_client_closes_quietly(
+    play: Play, recwarn: pytest.WarningsRecorder, read_half: bool
+) -> None:
+    peer = play(stall_in_stream if read_half else always(answer()))
+    await forget(peer.url, read_half)
+    gc.collect()
+    assert await peer.all_gone()
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize("read_half", [False, True])
+def test_asyncio_client_forgotten_as_its_loop_ends_closes_quietly(
+    play: Play, recwarn: pytest.WarningsRecorder, read_half: bool
+) -> None:
+    peer = play(stall_in_stream if read_half else always(answer()))
+    asyncio.run(forget(peer.url, read_half))
+    gc.collect()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_one_asyncio_client_serves_several_loops_in_turn(
+    play: Play, recwarn: pytest.WarningsRecorder
+) -> None:
+    peer = play(always(answer(b"[1]")))
+    client = World(blocking=False).client(peer.url)
+
+    async def use() -> None:
+        for _ in range(2):
+            assert (await client.request(GET)).json() == [1]
+
+    for _ in range(3):
+        asyncio.run(use())
+        # A loop takes its connections with it.
+        assert all(connection.done.wait(5) for connection in peer.connections)
+    assert len(peer.connections) == 3
+    asyncio.run(client.aclose())
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_one_asyncio_client_serves_loops_in_several_threads(play: Play) -> None:
+    peer = play(always(answer(b"[1]")))
+    client = World(blocking=False).client(peer.url)
+    failures: list[BaseException] = []
+
+    async def use() -> None:
+        for _ in range(5):
+            await client.request(GET)
+
+    def work() -> None:
+        try:
+            asyncio.run(use())
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    asyncio.run(client.aclose())
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (silence, "request"),
+        (stall_in_body, "request"),
+        (stall_in_stream, "events"),
+        (stall_in_body, "download"),
+    ],
+)
+async def test_cancelled_call_leaves_no_connection_and_a_client_that_works(
+    play: Play, script: Callable[[Connection], None], kind: str
+) -> None:
+    good = threading.Event()
+    peer = play(lambda c: always(answer(b"[1]"))(c) if good.is_set() else script(c))
+    client = World(blocking=False).client(peer.url)
+
+    async def run() -> None:
+        if kind == "request":
+            await client.request(GET)
+        else:
+            stream = client.events(STREAM, PLAIN) if kind == "events" else client.download(GET)
+            async for _ in stream:
+                pass
+
+    for _ in range(3):
+        task = asyncio.create_task(run())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await peer.all_gone()
+    good.set()
+    assert (await client.request(GET)).json() == [1]
+    await client.aclose()
+
+
+async def test_call_cancelled_at_any_moment_leaves_no_connection(play: Play) -> None:
+    peer = play(always(chunked_head() + chunked(b"[", b"1", b"]")))
+    client = World(blocking=False).client(peer.url)
+    finished = 0
+    for steps in range(60):
+        task = asyncio.create_task(client.request(GET))
+        for _ in range(steps % 20):
+            await asyncio.sleep(0)
+        if steps % 3 == 0:
+            await asyncio.sleep(0.0005 * (steps // 3))
+        task.cancel()
+        try:
+            assert (await task).json() == [1]
+            finished += 1
+        except asyncio.CancelledError:
+            pass
+    assert (await client.request(GET)).json() == [1]
+    pool = client._transport._engine._pools[asyncio.get_running_loop()]
+    assert len(pool.network.live) == 1
+    assert pool._turns._free == 100
+    await client.aclose()
+    assert await peer.all_gone()
+
+
+async def test_cancelled_wait_between_attempts_sends_nothing_more(play: Play) -> None:
+    peer = play(always(answer(b"{}", "503 Service Unavailable", "Retry-After: 30")))
+    client = World(blocking=False).client(peer.url, max_retries=3)
+    task = asyncio.create_task(client.request(GET))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(peer.requests) == 1
+    await client.aclose()
+
+
+INTERRUPTED = """
+import signal, sys, threading
+from packages.quintet.tests.wire.worlds import GET, World
+client = World(blocking=True).client(sys.argv[1], timeout=60.0)
+print("ready", flush=True)
+try:
+    client.request(GET)
+except KeyboardInterrupt:
+    print("interrupted", threading.active_count(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("script", [silence, stall_in_body])
+def test_ctrl_c_interrupts_a_blocked_call_and_leaves_no_thread(
+    play: Play, script: Callable[[Connection], None]
+) -> None:
+    peer = play(script)
+    process = subprocess.Popen(
+        [sys.executable, "-X", "dev", "-c", INTERRUPTED, peer.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    for _ in range(1000):
+        if peer.requests:
+            break
+        threading.Event().wait(0.01)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 5
+    assert out == "interrupted 1\n"
+    assert err == ""
+    assert process.returncode == 0
+
+
+async def test_failed_call_leaves_no_reference_cycle(play: Play, world: World) -> None:
+    client = world.client(play(always(answer(b"{}", "404 Not Found"))).url)
+    gc.collect()
+    gc.disable()
+    try:
+        gone = await _fail(world, client)
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+async def _fail(world: World, client: Any) -> weakref.ref[StatusError]:
+    try:
+        await world.do(client.request(GET))
+    except StatusError as error:
+        return weakref.ref(error)
+    raise AssertionError("the call did not fail")
