@@ -1,0 +1,1 @@
+"""The client and the worker as written: async. ``_sync`` is generated from here."""

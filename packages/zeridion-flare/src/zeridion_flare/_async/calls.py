@@ -1,0 +1,130 @@
+"""How a method of the client becomes a call of the runtime, and an answer a dictionary."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from quintet._async.paging import iter_cursor_pages
+from quintet.core.paging import CursorWalk
+from quintet.errors import QuintetError
+from quintet.options import UNSET, Unset
+from zeridion_flare.errors import FlareDecodeError, adopt
+from zeridion_flare.responses import ResponseInfo
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from quintet._async.client import AsyncApiClient
+    from quintet.clock import Clock
+    from quintet.core.operation import Operation
+    from quintet.core.response import Response
+
+T = TypeVar("T")
+
+
+class AsyncCalls:
+    """What the groups of methods share: the connection, its defaults, its last answer."""
+
+    _api: AsyncApiClient
+    _clock: Clock
+    _timeout: float | None | Unset = UNSET
+    _deadline: float | None | Unset = UNSET
+    _max_retries: int | None = None
+    _last: Response | None = None
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+    ) -> Self:
+        """Return a view of this client with other limits and a ``last_response`` of its own.
+
+        It shares the connections, so it costs nothing and need not be closed. Use one view per
+        task where you read ``last_response``: a client shared between tasks keeps only the answer
+        that came last.
+
+        Args:
+            timeout: Seconds for one attempt; ``None`` for no limit.
+            deadline: Seconds for a whole call, its retries and waits included.
+            max_retries: Attempts beyond the first.
+        """
+        changed: dict[str, Any] = {"_last": None}
+        if not isinstance(timeout, Unset):
+            changed["_timeout"] = timeout
+        if not isinstance(deadline, Unset):
+            changed["_deadline"] = deadline
+        if max_retries is not None:
+            changed["_max_retries"] = max_retries
+        view = copy.copy(self)
+        vars(view).update(changed)
+        return view
+
+    @property
+    def last_response(self) -> ResponseInfo | None:
+        """Headers, ids, rate limit and replay mark of the last answer; ``None`` before the first.
+
+        Errors carry their own answer as ``error.response``.
+        """
+        return None if self._last is None else ResponseInfo(self._last, self._clock.time())
+
+    async def _call(
+        self,
+        operation: Operation,
+        *,
+        timeout: float | None | Unset = UNSET,
+        **parts: Any,
+    ) -> Any:
+        """Call an operation; return its decoded JSON, ``None`` for an empty body."""
+        try:
+            response = await self._api.request(
+                operation,
+                timeout=self._timeout if isinstance(timeout, Unset) else timeout,
+                deadline=self._deadline,
+                max_retries=self._max_retries,
+                **parts,
+            )
+        except QuintetError as error:
+            if error.response is not None:
+                self._last = error.response
+            raise
+        self._last = response
+        if not response.body:
+            return None
+        try:
+            return response.json()
+        except QuintetError as error:
+            raise adopt(error) from error.__cause__
+
+    async def _object(self, operation: Operation, **parts: Any) -> Any:
+        """Call an operation whose answer must be a JSON object."""
+        value = await self._call(operation, **parts)
+        if not isinstance(value, dict):
+            raise FlareDecodeError(
+                f"{operation.name}: expected a JSON object, got {type(value).__name__}",
+                response=self._last,
+                request_id=(self._last.request_id() if self._last else None) or "",
+            )
+        return value
+
+    async def _pages(
+        self,
+        fetch: Callable[[str | None], Awaitable[Mapping[str, Any]]],
+        items_of: Callable[[Mapping[str, Any]], list[T]],
+        max_items: int | None,
+    ) -> AsyncIterator[T]:
+        """Yield the items of all pages, fetching each when its first item is asked for."""
+
+        async def page(params: dict[str, Any]) -> tuple[list[T], str | None, bool | None]:
+            answer = await fetch(params.get("cursor"))
+            return items_of(answer), answer.get("next_cursor"), answer.get("has_more")
+
+        try:
+            walk: CursorWalk[T] = CursorWalk(max_items=max_items)
+            async for item in iter_cursor_pages(walk, page):
+                yield item
+        except QuintetError as error:
+            raise adopt(error) from error.__cause__

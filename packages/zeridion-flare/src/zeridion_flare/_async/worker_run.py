@@ -1,0 +1,413 @@
+"""One run of a worker: gives the core its time, its answers, and its threads or tasks.
+
+The core is called under one lock and never waits; what it asks for is handed on at once: polls to
+their own lane, other calls and handlers to theirs. One pump sleeps until the core's next instant.
+So a worker has one timer for all its jobs and, beyond its handlers, a fixed number of threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from quintet._acompat import ASYNC, AEvent, aspawn, await_event
+from zeridion_flare._daemon_threads import DaemonThreads
+from zeridion_flare._failures import failure_of
+from zeridion_flare._invocation import Around, Invocation, Redact, make_context
+from zeridion_flare._worker_core.actions import (
+    AbortPoll,
+    Ack,
+    Action,
+    Beat,
+    Cancel,
+    Interrupt,
+    Note,
+    Poll,
+    Register,
+    Run,
+    Stop,
+)
+from zeridion_flare._worker_core.core import Health, WorkerCore
+from zeridion_flare._worker_core.events import WorkerEvent
+from zeridion_flare._worker_core.outcome import Ending
+from zeridion_flare._worker_core.plan import WorkerPlan
+from zeridion_flare.context import CancellationToken
+from zeridion_flare.errors import FlareError
+from zeridion_flare.handlers import JobRegistry
+
+if TYPE_CHECKING:
+    from zeridion_flare._async.client import AsyncFlareClient
+
+logger = logging.getLogger("zeridion_flare.worker")
+
+POLL_MARGIN = 15.0
+"""Seconds a poll may take beyond the time for which the server holds it."""
+CALL_TIMEOUT = 15.0
+"""Seconds for one heartbeat or ack: a slow one is better repeated while the lease lasts."""
+LAST_MOMENT = 1.0
+"""Seconds that cancelled tasks are given to clean up before they are abandoned."""
+CALL_LANES = 16
+"""Most threads that a threaded worker spends on heartbeats and acks."""
+
+
+class AsyncWorkerRun:
+    """Drives one core from begin to stop."""
+
+    def __init__(
+        self,
+        plan: WorkerPlan,
+        registry: JobRegistry,
+        calls: AsyncFlareClient,
+        polls: AsyncFlareClient,
+        *,
+        hooks: Iterable[Callable[[WorkerEvent], object]] = (),
+        around: Sequence[Around] = (),
+        redact: Redact | None = None,
+        random: Callable[[], float],
+        abortable: bool = True,
+        owned: Sequence[AsyncFlareClient] = (),
+    ) -> None:
+        self._plan = plan
+        self._registry = registry
+        self._calls = calls.with_options(max_retries=0)
+        self._polls = polls.with_options(max_retries=0)
+        self._abortable = abortable
+        self._owned = owned
+        self._hooks = tuple(hooks)
+        self._around = around
+        self._redact = redact
+        self._core = WorkerCore(plan, random)
+        self._lock = threading.Lock()
+        self._planned: float | None = None
+        self._tokens: dict[int, CancellationToken] = {}
+        self._interrupts: dict[int, Callable[[], object]] = {}
+        self._exit_code: int | None = None
+        self._wakeup = AEvent()
+        self._done = AEvent()
+        self._handlers = DaemonThreads(plan.concurrency, "flare-job")
+        self._requests: list[tuple[str, float | None]] = []
+        if ASYNC:
+            import asyncio
+
+            self._loop = asyncio.get_running_loop()
+            self._tasks: set[Any] = set()
+            self._poll_task: Any = None
+        else:
+            from zeridion_flare._loop_thread import LoopThread
+
+            self._lanes = DaemonThreads(max(2, min(plan.concurrency, CALL_LANES)), "flare-call")
+            self._poll_lane = DaemonThreads(1, "flare-poll")
+            self._handler_loop = LoopThread("flare-async-jobs")
+
+    # -- from outside ----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start; returns at once."""
+        self._tell(self._core.begin)
+        aspawn(self._pump, name="flare-pump")
+
+    def request_stop(self, grace: float | None = None) -> None:
+        """Ask for an orderly end. Safe in a signal handler and from any thread."""
+        self._requests.append(("stop", grace))
+        self._wake()
+
+    def request_force(self) -> None:
+        """Ask for an end at once. Safe in a signal handler and from any thread."""
+        self._requests.append(("force", None))
+        self._wake()
+
+    async def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end up to ``timeout`` seconds; return whether it has come."""
+        return await await_event(self._done, timeout)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; ``None`` while it runs."""
+        return self._exit_code if self._done.is_set() else None
+
+    def health(self) -> Health:
+        """Return the condition of the worker."""
+        with self._lock:
+            return self._core.health(self._now())
+
+    # -- the core's time -------------------------------------------------------------------------
+
+    async def _pump(self) -> None:
+        try:
+            while self._exit_code is None:
+                self._take_requests()
+                self._tell(_nothing)
+                if self._exit_code is None:
+                    await await_event(self._wakeup, self._pause())
+                self._wakeup.clear()
+        finally:
+            await self._close()
+            self._done.set()
+
+    def _take_requests(self) -> None:
+        while self._requests:
+            kind, grace = self._requests.pop(0)
+            if kind == "force":
+                self._tell(self._core.force_stop)
+            else:
+                self._tell(self._core.shut_down, grace)
+
+    def _pause(self) -> float | None:
+        with self._lock:
+            self._planned = self._core.next_wake()
+            if self._planned is None:
+                return None
+            return max(0.0, self._planned - self._now())
+
+    def _wake(self) -> None:
+        if ASYNC:
+            # A signal handler and a thread of a blocking handler both come this way.
+            try:
+                self._loop.call_soon_threadsafe(self._wakeup.set)
+            except RuntimeError:
+                logger.debug("the event loop has gone; nothing to wake")
+        else:
+            self._wakeup.set()
+
+    def _tell(self, event: Callable[..., object], *details: Any) -> None:
+        """Tell the core what happened, and carry out what it asks for."""
+        with self._lock:
+            now = self._now()
+            event(now, *details)
+            later = self._carry_out(self._core.step(now))
+            wake = self._core.next_wake()
+            early = wake is not None and (self._planned is None or wake < self._planned)
+        for call in later:
+            call()
+        if early:
+            self._wake()
+
+    @staticmethod
+    def _now() -> float:
+        return time.monotonic()
+
+    # -- what the core asks for ------------------------------------------------------------------
+
+    def _carry_out(self, actions: Iterable[Action]) -> list[Callable[[], object]]:
+        """Start what can be started under the lock; return what runs code of others."""
+        later: list[Callable[[], object]] = []
+        for action in actions:
+            if isinstance(action, Run):
+                self._tokens[action.key] = token = CancellationToken()
+                self._start_handler(action, token)
+            elif isinstance(action, (Ack, Beat, Register)):
+                self._start_call(self._call_for(action))
+            elif isinstance(action, Poll):
+                self._start_poll(action)
+            elif isinstance(action, AbortPoll):
+                later.append(self._abort_poll)
+            elif isinstance(action, Cancel):
+                later.append(partial(self._cancel, action))
+            elif isinstance(action, Interrupt):
+                later.append(partial(self._interrupt, action.key))
+            elif isinstance(action, Note):
+                later.append(partial(self._note, action.event))
+            else:
+                later.append(partial(self._stop, action))
+        return later
+
+    def _call_for(self, action: Ack | Beat | Register) -> Callable[[], Coroutine[Any, Any, None]]:
+        if isinstance(action, Ack):
+            return partial(self._ack, action)
+        if isinstance(action, Beat):
+            return partial(self._beat, action)
+        return partial(self._register, action)
+
+    def _start_call(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if ASYNC:
+            self._keep(self._loop.create_task(work()))
+        else:
+            self._lanes.submit(work)
+
+    def _start_poll(self, action: Poll) -> None:
+        if ASYNC:
+            self._poll_task = self._loop.create_task(self._poll(action))
+            self._keep(self._poll_task)
+        else:
+            self._poll_lane.submit(partial(self._poll, action))
+
+    def _start_handler(self, action: Run, token: CancellationToken) -> None:
+        claim = action.claim
+        context = make_context(claim, token, partial(self._progress, action.key))
+        definition = self._registry.get(claim.job_type)
+        invocation = Invocation(definition, context, self._around, self._redact)
+        if ASYNC:
+            task = self._loop.create_task(self._handle(action.key, invocation))
+            self._interrupts[action.key] = task.cancel
+            self._keep(task)
+        else:
+            self._handlers.submit(partial(self._handle, action.key, invocation))
+
+    def _cancel(self, action: Cancel) -> None:
+        token = self._tokens.get(action.key)
+        if token is not None:
+            token.cancel(action.reason)
+
+    def _interrupt(self, key: int) -> None:
+        interrupt = self._interrupts.get(key)
+        if interrupt is not None:
+            interrupt()
+
+    def _abort_poll(self) -> None:
+        if ASYNC:
+            if self._poll_task is not None:
+                self._poll_task.cancel()
+            self._tell(self._core.poll_aborted)
+        elif self._abortable:
+            # Closing is what wakes a thread that blocks in a read; polls have their own client.
+            closable: Any = self._polls
+            closable.close()
+
+    def _note(self, event: WorkerEvent) -> None:
+        logger.log(event.level, "%s", event.message, extra={"flare_event": event})
+        for hook in self._hooks:
+            try:
+                hook(event)
+            except Exception:
+                logger.exception("a hook of the worker raised on %s", event.name)
+
+    def _stop(self, action: Stop) -> None:
+        self._exit_code = action.exit_code
+        self._wake()
+
+    # -- lanes: each reports to the core what came of it -----------------------------------------
+
+    async def _poll(self, action: Poll) -> None:
+        try:
+            answer = await self._polls.poll_workers(action.body, timeout=action.hold + POLL_MARGIN)
+        except FlareError as error:
+            self._tell(self._core.poll_failed, failure_of(error))
+        else:
+            self._tell(self._core.polled, answer)
+
+    async def _register(self, action: Register) -> None:
+        try:
+            await self._calls.register_worker(action.body)
+        except FlareError as error:
+            self._tell(self._core.register_failed, failure_of(error))
+        else:
+            self._tell(self._core.registered)
+
+    async def _beat(self, action: Beat) -> None:
+        try:
+            answer = await self._calls.heartbeat_worker(action.body, timeout=CALL_TIMEOUT)
+        except FlareError as error:
+            self._tell(self._core.beat_failed, action.key, failure_of(error))
+        else:
+            self._tell(self._core.beat_answered, action.key, answer)
+
+    async def _ack(self, action: Ack) -> None:
+        try:
+            reply = await self._calls.ack_worker(action.body, timeout=CALL_TIMEOUT)
+        except FlareError as error:
+            self._tell(self._core.ack_failed, action.key, failure_of(error))
+        else:
+            self._tell(self._core.acked, action.key, reply)
+
+    # -- handlers --------------------------------------------------------------------------------
+
+    async def _handle(self, key: int, invocation: Invocation) -> None:
+        if ASYNC:
+            if invocation.is_async:
+                ending = await invocation.call_async()
+            else:
+                ending = await self._handle_in_thread(key, invocation)
+        else:
+            ending = self._handle_here(key, invocation)
+        self._tokens.pop(key, None)
+        self._interrupts.pop(key, None)
+        self._tell(self._core.finished, key, ending)
+
+    if ASYNC:
+
+        async def _handle_in_thread(self, key: int, invocation: Invocation) -> Ending:
+            """Run a blocking handler in a thread: it cannot be interrupted, only told to stop."""
+            loop = self._loop
+            outcome: Any = loop.create_future()
+            interrupt = self._interrupts.pop(key, None)
+
+            def work() -> None:
+                result = invocation.call()
+                try:
+                    loop.call_soon_threadsafe(_settle, outcome, result)
+                except RuntimeError:
+                    logger.debug("the event loop has gone before a handler ended")
+
+            self._handlers.submit(work)
+            result = await outcome
+            if isinstance(result, Ending):
+                return result
+            if interrupt is not None:
+                self._interrupts[key] = interrupt
+            return await invocation.see_through(result)
+
+        def _keep(self, task: Any) -> None:
+            """Hold a task until it ends: the loop itself keeps only a weak reference."""
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    else:
+
+        def _handle_here(self, key: int, invocation: Invocation) -> Ending:
+            """Run a handler in this thread, an async one on the worker's private loop."""
+            make: Callable[[], Any]
+            if invocation.is_async:
+                make = invocation.call_async
+            else:
+                result = invocation.call()
+                if isinstance(result, Ending):
+                    return result
+                make = partial(invocation.see_through, result)
+            call = self._handler_loop.call(make)
+            self._interrupts[key] = call.interrupt
+            ending: Ending = call.result()
+            return ending
+
+    def _progress(self, key: int, value: float) -> None:
+        """Take a report from whatever thread the handler runs in; the pump sees to the rest."""
+        with self._lock:
+            self._core.report_progress(self._now(), key, value)
+            wake = self._core.next_wake()
+            early = wake is not None and (self._planned is None or wake < self._planned)
+        if early:
+            self._wake()
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    async def _close(self) -> None:
+        self._handlers.close()
+        if ASYNC:
+            import asyncio
+
+            left = [task for task in self._tasks if task is not asyncio.current_task()]
+            for task in left:
+                task.cancel()
+            if left:
+                # A task that ignores its cancellation is abandoned like any other handler.
+                await asyncio.wait(left, timeout=LAST_MOMENT)
+        else:
+            self._lanes.close()
+            self._poll_lane.close()
+            self._handler_loop.close()
+        for client in self._owned:
+            await client.aclose()
+
+
+def _nothing(now: float) -> None:
+    """Nothing has happened but time."""
+
+
+if ASYNC:
+
+    def _settle(outcome: Any, result: Any) -> None:
+        if not outcome.done():
+            outcome.set_result(result)

@@ -1,0 +1,114 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from zeridion_flare._sync.client import FlareClient
+from zeridion_flare.cli import screen
+from zeridion_flare.cli.watching import watch
+from zeridion_flare.cli.workers import run_worker
+from zeridion_flare.errors import NotFoundError
+
+PAGE_SIZE = 100
+
+
+def enqueue(options: argparse.Namespace) -> int:
+    """Create a job."""
+    with FlareClient(base_url=options.base_url) as flare:
+        job = flare.create_job(
+            job_type=options.job_type,
+            payload=options.payload,
+            queue=options.queue,
+            run_at=options.run_at,
+            max_attempts=options.max_attempts,
+            timeout_seconds=options.timeout,
+            tags=dict(options.tag) if options.tag else None,
+            parent_job_id=options.parent,
+            idempotency_key=options.idempotency_key,
+        )
+        if options.watch:
+            return watch(flare, job["id"], as_json=options.json)
+    if options.json:
+        screen.print_json(job)
+    else:
+        print(screen.describe(job))
+    return 0
+
+
+def list_jobs(options: argparse.Namespace) -> int:
+    """List jobs."""
+    with FlareClient(base_url=options.base_url) as flare:
+        jobs = flare.iter_jobs(
+            state=options.state,
+            queue=options.queue,
+            job_type=options.job_type,
+            created_after=options.after,
+            created_before=options.before,
+            tags=dict(options.tag) if options.tag else None,
+            page_size=min(options.limit, PAGE_SIZE),
+            max_items=options.limit,
+        )
+        if options.json:
+            for job in jobs:
+                screen.print_json(job)
+        else:
+            screen.print_jobs(jobs)
+    return 0
+
+
+def get_job(options: argparse.Namespace) -> int:
+    """Show one job."""
+    with FlareClient(base_url=options.base_url) as flare:
+        job = flare.get_job(options.job_id)
+    if job is None:
+        raise NotFoundError(f"there is no job {options.job_id}", "job_not_found", status_code=404)
+    if options.json:
+        screen.print_json(job)
+    else:
+        screen.print_job(job)
+    return 0
+
+
+def watch_job(options: argparse.Namespace) -> int:
+    """Follow one job."""
+    with FlareClient(base_url=options.base_url) as flare:
+        return watch(flare, options.job_id, as_json=options.json)
+
+
+def cancel_jobs(options: argparse.Namespace) -> int:
+    """Cancel jobs, one after the other; the first that cannot be cancelled ends it."""
+    with FlareClient(base_url=options.base_url) as flare:
+        for job_id in options.job_ids:
+            job = flare.cancel_job(job_id)
+            _tell(job or {}, as_json=options.json)
+    return 0
+
+
+def retry_jobs(options: argparse.Namespace) -> int:
+    """Retry jobs, one after the other; the first that cannot be retried ends it."""
+    with FlareClient(base_url=options.base_url) as flare:
+        for job_id in options.job_ids:
+            job = flare.retry_job(job_id)
+            _tell(job or {}, as_json=options.json)
+    return 0
+
+
+def _tell(job: object, *, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(job)
+    elif isinstance(job, dict):
+        asked = job.get("cancel_requested_at") and job.get("state") == "processing"
+        print(screen.describe(job) + ("  asked to stop" if asked else ""))
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "enqueue": enqueue,
+    "list": list_jobs,
+    "get": get_job,
+    "watch": watch_job,
+    "cancel": cancel_jobs,
+    "retry": retry_jobs,
+    "worker": run_worker,
+}
