@@ -68,9 +68,10 @@ HTTP_LIBRARIES = frozenset(
 # imported by all of them as long as it imports none of them itself.
 SERVER_ROOMS: Mapping[str, tuple[str, ...]] = {
     "store": ("store",),
+    "definitions": ("definitions", "store"),
     "engines": ("engines", "store"),
-    "http": ("http", "store"),
-    "services": ("engines", "http", "store"),
+    "http": ("definitions", "http", "store"),
+    "services": ("definitions", "engines", "http", "store"),
 }
 # Every type checker knows these, and nothing needs them at run time.
 BROUGHT_BY_CHECKERS = ("typing_extensions", "_typeshed")

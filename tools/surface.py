@@ -18,7 +18,7 @@ _STARS: dict[Any, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
     inspect.Parameter.VAR_KEYWORD: "**",
 }
-ADDRESS = re.compile(r"<([\w.]+)[^<>]* at 0x[0-9a-f]+>")
+ADDRESS = re.compile(r"<([\w.]+)(?:[^<>]|<[^<>]*>)* at 0x[0-9a-f]+>")
 
 
 def facets(package: Package) -> list[str]:

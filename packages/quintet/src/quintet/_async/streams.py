@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -37,22 +37,39 @@ class AsyncEventStream:
         last_event_id: str = "",
     ) -> None:
         self.last_event_id = last_event_id
-        self._events: AsyncGenerator[Any, None] = driver.iterate(
+        self._batches: AsyncGenerator[list[ServerSentEvent], None] = driver.iterate(
             follow(plan, context, rules, last_event_id)
         )
+        self._ready: Iterator[ServerSentEvent] = iter(())
 
-    def __aiter__(self) -> AsyncEventStream:
-        return self
+    def __aiter__(self) -> AsyncIterator[ServerSentEvent]:
+        return self._walk()
+
+    async def _walk(self) -> AsyncIterator[ServerSentEvent]:
+        # A generator and not a step per event: most of a fast stream's cost would be the calls.
+        while True:
+            for event in self._ready:
+                if event.id:
+                    self.last_event_id = event.id
+                yield event
+            try:
+                self._ready = iter(await self._batches.__anext__())
+            except StopAsyncIteration:
+                return
 
     async def __anext__(self) -> ServerSentEvent:
-        event: ServerSentEvent = await self._events.__anext__()
+        event = next(self._ready, None)
+        if event is None:
+            self._ready = iter(await self._batches.__anext__())
+            event = next(self._ready)
         if event.id:
             self.last_event_id = event.id
         return event
 
     async def aclose(self) -> None:
         """Stop the stream and close its connection."""
-        await self._events.aclose()
+        self._ready = iter(())
+        await self._batches.aclose()
 
     async def __aenter__(self) -> AsyncEventStream:
         return self

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -38,22 +38,39 @@ class EventStream:
         last_event_id: str = "",
     ) -> None:
         self.last_event_id = last_event_id
-        self._events: Generator[Any, None, None] = driver.iterate(
+        self._batches: Generator[list[ServerSentEvent], None, None] = driver.iterate(
             follow(plan, context, rules, last_event_id)
         )
+        self._ready: Iterator[ServerSentEvent] = iter(())
 
-    def __iter__(self) -> EventStream:
-        return self
+    def __iter__(self) -> Iterator[ServerSentEvent]:
+        return self._walk()
+
+    def _walk(self) -> Iterator[ServerSentEvent]:
+        # A generator and not a step per event: most of a fast stream's cost would be the calls.
+        while True:
+            for event in self._ready:
+                if event.id:
+                    self.last_event_id = event.id
+                yield event
+            try:
+                self._ready = iter(self._batches.__next__())
+            except StopIteration:
+                return
 
     def __next__(self) -> ServerSentEvent:
-        event: ServerSentEvent = self._events.__next__()
+        event = next(self._ready, None)
+        if event is None:
+            self._ready = iter(self._batches.__next__())
+            event = next(self._ready)
         if event.id:
             self.last_event_id = event.id
         return event
 
     def close(self) -> None:
         """Stop the stream and close its connection."""
-        self._events.close()
+        self._ready = iter(())
+        self._batches.close()
 
     def __enter__(self) -> EventStream:
         return self

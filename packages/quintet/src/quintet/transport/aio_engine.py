@@ -162,7 +162,7 @@ class AsyncEngine:
         proxies: Proxies | None = None,
     ) -> None:
         self._now = now
-        self._make_pool = lambda: _Pool(now, verify, cert)
+        self._trust = verify, cert
         self._targets = Targets(proxies)
         self._closed = False
         self._inherited: list[dict[asyncio.AbstractEventLoop, _Pool]] = []
@@ -187,7 +187,7 @@ class AsyncEngine:
         if pool is None:
             for other in [other for other in tuple(self._pools) if other.is_closed()]:
                 self._pools.pop(other, None)
-            pool = self._pools[loop] = self._make_pool()
+            pool = self._pools[loop] = _Pool(self._now, *self._trust)
             await pool.start()
         return pool
 
@@ -307,10 +307,8 @@ class _AsyncExchange:
             watch.left(ReadTimeout)
             while (piece := connection.http.body()) is None:
                 connection.http.feed(await connection.stream.read(watch))
-        except BaseException as failure:
+        except Exception as failure:
             self._leave(whole=False)
-            if not isinstance(failure, Exception):
-                raise
             raise explain(failure, watch, closed=self._engine.closed)  # noqa: B904 - it sets the cause
         if not piece:
             self._leave(whole=True)

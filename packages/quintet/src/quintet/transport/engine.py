@@ -159,14 +159,14 @@ class Engine:
         proxies: Proxies | None = None,
     ) -> None:
         self._now = now
-        self._make_pool = lambda: _Pool(now, verify, cert)
+        self._trust = verify, cert
         self._targets = Targets(proxies)
         self._closed = False
         self._start()
         renew_after_fork(self)
 
     def _start(self) -> None:
-        self._pool = self._make_pool()
+        self._pool = _Pool(self._now, *self._trust)
         self._pool.network.closed = self._closed
         self._finalizer = weakref.finalize(self, _close_all, self._pool.network)
 

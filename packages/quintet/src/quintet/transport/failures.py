@@ -19,7 +19,7 @@ from quintet.errors import (
     QuintetError,
     TimeoutFailure,
 )
-from quintet.transport.http11 import MAX_HEAD_BYTES, Unasked
+from quintet.transport.http11 import MAX_HEAD_BYTES
 from quintet.transport.watch import Watch
 
 __all__ = ["explain", "translate"]
@@ -57,8 +57,6 @@ def explain(failure: Exception, watch: Watch, *, closed: bool) -> Exception:
         return failure
     if closed:
         return ClientClosedError("the client was closed while the request was under way")
-    if isinstance(failure, Unasked):
-        return ProtocolFailure("the server sent an answer before it was asked", progress=0)
     return translate(
         failure, progress=watch.progress, reused=not watch.fresh, seconds=watch.seconds
     )

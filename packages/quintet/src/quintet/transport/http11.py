@@ -13,17 +13,13 @@ import h11
 
 from quintet.core.headers import Headers
 
-__all__ = ["Head", "Http11", "ProxyAnswer", "Unasked"]
+__all__ = ["MAX_HEAD_BYTES", "Head", "Http11", "ProxyAnswer"]
 
 MAX_HEAD_BYTES = 100 * 1024
 """Largest status line with headers."""
 
 _JOIN_BYTES = 64 * 1024
 _NO_REASON = ("Server disconnected without sending a response.",)
-
-
-class Unasked(Exception):
-    """An answer lay ready before its request was sent."""
 
 
 class Head:
@@ -53,13 +49,7 @@ class Http11:
     def request(
         self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None
     ) -> list[bytes]:
-        """Return what to write: the head, with a body of bytes if there is one.
-
-        Raises:
-            Unasked: There are bytes of an answer already.
-        """
-        if self._h11.trailing_data[0]:
-            raise Unasked
+        """Return what to write: the head, with a body of bytes if there is one."""
         head = self._send(h11.Request(method=method, target=target, headers=headers))
         if body is None:
             return [head + self.end()]
@@ -69,8 +59,6 @@ class Http11:
 
     def streamed(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
         """Return the head of a request whose body follows by :meth:`data` and :meth:`end`."""
-        if self._h11.trailing_data[0]:
-            raise Unasked
         return self._send(h11.Request(method=method, target=target, headers=headers))
 
     def data(self, chunk: bytes) -> bytes:
@@ -124,6 +112,8 @@ class Http11:
         """Prepare for the next exchange; False if the connection must not be used again."""
         state = self._h11
         if state.our_state is not h11.DONE or state.their_state is not h11.DONE:
+            return False
+        if state.trailing_data[0]:
             return False
         state.start_next_cycle()
         return True

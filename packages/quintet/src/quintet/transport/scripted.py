@@ -54,9 +54,7 @@ def reply(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
 ) -> Reply:
     """Build a :class:`Reply` from JSON, bytes, or a sequence of body pieces."""
-    pairs: list[tuple[str, str]] = (
-        list(headers.items()) if isinstance(headers, Mapping) else list(headers)
-    )
+    pairs = list(Headers(headers).pairs())
     if chunks is not None:
         return Reply(status, tuple(pairs), tuple(chunks))
     if body is None:

@@ -152,7 +152,14 @@ def _has_ended(job: Job) -> bool:
 
 
 def _is_last_event(event: ServerSentEvent) -> bool:
-    return event.event == "state" and _job_of(event).get("state") in TERMINAL_STATES
+    if event.event != "state":
+        return False
+    # Only an event that holds the word of a final state can be the last: most are told apart
+    # without being parsed twice.
+    data = event.data
+    if not any(state in data for state in TERMINAL_STATES):
+        return False
+    return _job_of(event).get("state") in TERMINAL_STATES
 
 
 def _job_of(event: ServerSentEvent) -> Job:

@@ -53,6 +53,7 @@ class Reconnect:
         self._sequence = sequence
         self._highest: int | None = None
         self._server_wait = 0.0
+        self._replaying = True
         self.attempts = 0
         """Reconnects since the last new event."""
         self.last_event_id = ""
@@ -70,6 +71,31 @@ class Reconnect:
         self.attempts = 0
         self.last_event_id = event.id
         return True
+
+    def admit(self, events: list[ServerSentEvent]) -> list[ServerSentEvent]:
+        """Note a batch of events; return those that have not been seen before.
+
+        Only the beginning of a connection can repeat what an earlier one brought, so the batch
+        is searched only until its first new event.
+        """
+        fresh = events
+        if self._replaying and events:
+            fresh = self._without_replay(events)
+        if fresh:
+            last = fresh[-1]
+            self.attempts = 0
+            self.last_event_id = last.id
+            if self._sequence is not None:
+                self._highest = self._sequence(last) or self._highest
+        return fresh
+
+    def _without_replay(self, events: list[ServerSentEvent]) -> list[ServerSentEvent]:
+        for index, event in enumerate(events):
+            number = None if self._sequence is None else self._sequence(event)
+            if number is None or self._highest is None or number > self._highest:
+                self._replaying = False
+                return events[index:]
+        return []
 
     def server_retry(self, milliseconds: int) -> None:
         """Note a ``retry:`` of the stream, also one that came without an event."""
@@ -91,6 +117,7 @@ class Reconnect:
             retry_after: The server's hint, if it refused the reconnect with one.
             budget: Pays for the reconnect; None for no budget.
         """
+        self._replaying = True
         self.attempts += 1
         if self.attempts > self._max_attempts:
             return GiveUp("attempts")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from quintet.core.call import CallContext, Plan, open_exchange
 from quintet.core.decoding import BodyDecoder
@@ -37,17 +38,14 @@ from quintet.errors import (
 __all__ = ["EventRules", "follow"]
 
 
-def _no_error(event: ServerSentEvent) -> QuintetError | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class EventRules:
     """How the streams of an operation behave.
 
     Attributes:
         is_terminal: Tells the last event of a stream; None if the service has none.
-        to_error: Turns an in-band error event into the exception to raise, None for others.
+        to_error: Turns an in-band error event into the exception to raise, None for others;
+            itself None if the service has no such events.
         idle_timeout: Seconds without any byte after which the connection counts as dead.
             60 s: four times the usual heartbeat.  None: never.
         max_reconnects: Reconnects in a row that bring no new event before giving up.
@@ -57,7 +55,7 @@ class EventRules:
     """
 
     is_terminal: Callable[[ServerSentEvent], bool] | None = None
-    to_error: Callable[[ServerSentEvent], QuintetError | None] = _no_error
+    to_error: Callable[[ServerSentEvent], QuintetError | None] | None = None
     idle_timeout: float | None = 60.0
     max_reconnects: int = 5
     numbered: bool = False
@@ -68,7 +66,7 @@ class EventRules:
 def follow(
     plan: Plan, context: CallContext, rules: EventRules, last_event_id: str = ""
 ) -> Program[None]:
-    """Emit the events of a stream until it ends.
+    """Emit the events of a stream, in lists, until it ends.
 
     Raises:
         StreamError: The stream broke for good, in the SDK's class for it.
@@ -135,15 +133,30 @@ def _events(
         events = decoder.feed(inflate.feed(raw))
         if decoder.retry is not None:
             state.server_retry(decoder.retry)
-        for event in events:
-            if not state.event(event):
-                continue
-            error = rules.to_error(event)
+        # Events are handed on in batches, as many as a piece of the body brought: one step of the
+        # program per event would cost more than decoding it.
+        batch, end = _until_end(state.admit(events), rules)
+        if batch:
+            yield Emit(batch)
+        if end is not None:
+            return end
+
+
+def _until_end(
+    events: list[ServerSentEvent], rules: EventRules
+) -> tuple[list[ServerSentEvent], QuintetError | Literal[True] | None]:
+    """Cut a batch after its terminal event (True) or before an in-band error (the error)."""
+    is_terminal, to_error = rules.is_terminal, rules.to_error
+    if is_terminal is None and to_error is None:
+        return events, None
+    for index, event in enumerate(events):
+        if to_error is not None:
+            error = to_error(event)
             if error is not None:
-                return error
-            yield Emit(event)
-            if rules.is_terminal is not None and rules.is_terminal(event):
-                return True
+                return events[:index], error
+        if is_terminal is not None and is_terminal(event):
+            return events[: index + 1], True
+    return events, None
 
 
 def _with_resume_headers(request: Request, state: Reconnect) -> Request:
