@@ -1,0 +1,69 @@
+"""The ASGI application: every service under its mount, and what belongs to the server itself."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from quintet_server import __version__
+from quintet_server.http.application import build_application
+from quintet_server.http.responses import json_response
+from quintet_server.runtime import Runtime
+
+__all__ = ["create_app"]
+
+
+def create_app(runtime: Runtime) -> Starlette:
+    """Return the application of a runtime that has been started.
+
+    It does not start or stop the runtime: whoever made it does, and sees its errors.
+    """
+    app = Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+            Route("/metrics", _metrics),
+            *_service_routes(runtime),
+        ],
+        exception_handlers={404: _not_found},
+    )
+    app.router.redirect_slashes = False
+    app.state.runtime = runtime
+    return app
+
+
+def _service_routes(runtime: Runtime) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    for service in runtime.services:
+        routes.append(Mount(service.mount, build_application(service, runtime)))
+        routes.extend(service.root_routes(runtime))
+    return routes
+
+
+async def _healthz(_request: Request) -> Response:
+    """The process serves. Asks nobody else: restarting it would not mend a database."""
+    return json_response({"status": "ok", "version": __version__})
+
+
+async def _readyz(request: Request) -> Response:
+    """The process can do its work: started, not stopping, database reachable."""
+    runtime: Runtime = request.app.state.runtime
+    if not runtime.is_ready:
+        return json_response({"status": "stopping"}, 503)
+    if not await runtime.db.is_reachable():
+        return json_response({"status": "database unreachable"}, 503)
+    return json_response({"status": "ready", "clock_shift_seconds": runtime.clock.shift_seconds})
+
+
+async def _metrics(request: Request) -> Response:
+    metrics = request.app.state.runtime.http_metrics
+    return Response(
+        metrics.render(), media_type=None, headers={"content-type": metrics.content_type}
+    )
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    message = f"No service answers at {request.url.path}"
+    return json_response({"error": {"code": "not_found", "message": message}}, 404)

@@ -1,0 +1,150 @@
+"""``quintet keys``: API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quintet_server.cli.options import DatabaseUrl, DataDir, fail
+from quintet_server.store.key_formats import KEY_FORMATS
+
+if TYPE_CHECKING:
+    from quintet_server.store.database import Database
+    from quintet_server.store.keys import ApiKey
+
+app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+_SERVICES = ", ".join(KEY_FORMATS)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command("create")
+def create(
+    service: Annotated[str, typer.Argument(help=f"One of: {_SERVICES}.")],
+    scopes: Annotated[
+        str | None,
+        typer.Option(help="Scopes, separated by commas. Default: every scope of the service."),
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Project the key belongs to; made if there is none.")
+    ] = "default",
+    name: Annotated[str, typer.Option(help="A name to recognise the key by.")] = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make a key and print it. It is shown this once; only its hash is kept."""
+    from quintet_server.cli.database import with_database
+    from quintet_server.store.keys import create_key
+
+    _known(service)
+    wanted = (
+        None if scopes is None else [part.strip() for part in scopes.split(",") if part.strip()]
+    )
+
+    async def work(db: Database) -> tuple[str, ApiKey]:
+        async with db.transaction() as conn:
+            return await create_key(conn, service, project=project, scopes=wanted, name=name)
+
+    try:
+        secret, key = with_database(data_dir, database_url, work)
+    except ValueError as error:
+        fail(str(error))
+    if as_json:
+        _print_json({"key": secret, **_shown(key)})
+    else:
+        typer.echo(secret)
+
+
+@app.command("list")
+def list_(
+    service: Annotated[str | None, typer.Argument(help=f"Only of one of: {_SERVICES}.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """List keys: their beginnings, projects, scopes and state."""
+    from quintet_server.cli.database import with_database
+    from quintet_server.store.keys import list_keys
+
+    if service is not None:
+        _known(service)
+
+    async def work(db: Database) -> list[ApiKey]:
+        async with db.connection() as conn:
+            return await list_keys(conn, service)
+
+    keys = with_database(data_dir, database_url, work)
+    if as_json:
+        _print_json([_shown(key) for key in keys])
+    else:
+        _print_table(keys)
+
+
+@app.command("revoke")
+def revoke(
+    key: Annotated[str, typer.Argument(help="The key's id (key_…) or the key itself.")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Revoke a key, at once and in every running server."""
+    from quintet_server.cli.database import with_database
+    from quintet_server.store.keys import revoke_key
+
+    async def work(db: Database) -> ApiKey | None:
+        async with db.connection() as conn:
+            return await revoke_key(conn, key)
+
+    found = with_database(data_dir, database_url, work)
+    if found is None:
+        fail("no such key: `quintet keys list` shows their ids")
+    typer.echo(f"revoked {found.id} ({found.service}, project {found.project})")
+
+
+def _known(service: str) -> None:
+    if service not in KEY_FORMATS:
+        fail(f"there is no service {service!r}; the services are {_SERVICES}")
+
+
+def _state(key: ApiKey) -> str:
+    return "revoked" if key.revoked_at else "active"
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "service": key.service,
+        "project": key.project,
+        "project_id": key.project_id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": key.scopes,
+        "state": _state(key),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used_at": key.last_used_at,
+    }
+
+
+def _print_json(value: Any) -> None:
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
+    typer.echo(orjson.dumps(value, option=options).decode())
+
+
+def _print_table(keys: list[ApiKey]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "service", "project", "name", "key", "scopes", "state", "last used")
+    for key in keys:
+        used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
+        scopes = ", ".join(key.scopes) or "-"
+        table.add_row(
+            *(key.id, key.service, key.project, key.name, f"{key.prefix}…"),
+            *(scopes, _state(key), used),
+        )
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: subscriptions, deliveries, signing, retries and the guard on targets."""

@@ -1,0 +1,285 @@
+"""Deliveries: carry one out, keep the log, send again by hand.
+
+A delivery is `pending` until an attempt is answered well (`delivered`) or no more will be made
+(`failed`). Delivery is at least once: a crash between the answer and our note of it sends again,
+with the same event id.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from quintet_server.engines.hooks.formats import Formats, HookFormat, Subscription, Verdict
+from quintet_server.engines.hooks.sender import Answer, Sender
+from quintet_server.engines.hooks.settings import HookSettings
+from quintet_server.engines.hooks.subscriptions import COLUMNS, Owner, read_row
+from quintet_server.engines.work.lane_worker import HandBack, PermanentFailure, Running
+from quintet_server.store import event_log
+from quintet_server.store.database import Connection, Database
+from quintet_server.store.event_log import Event
+
+# How long a delivery steps aside for others when its host has enough of them under way.
+_CROWDED_SECONDS = 1.0
+# How long it waits for a process that runs its service.
+_STRANGER_SECONDS = 30.0
+_PRUNE_COUNT = 1_000
+
+_LOAD = """
+SELECT d.subscription_id, d.event_seq, d.is_forced, d.created_at, quintet_now(),
+       e.seq, e.project_id, e.stream, e.type, e.data, e.terminal, e.created_at
+FROM hook_deliveries d LEFT JOIN events e ON e.seq = d.event_seq
+WHERE d.id = %s AND d.state = 'pending'
+"""
+_SUBSCRIPTION = f"SELECT {COLUMNS} FROM hook_subscriptions WHERE id = %s"
+_ATTEMPT = """
+INSERT INTO hook_attempts (delivery_id, number, at, status, error, duration_ms, response)
+SELECT d.id, %s, quintet_now(), %s, %s, %s, %s FROM hook_deliveries d WHERE d.id = %s
+ON CONFLICT (delivery_id, number) DO UPDATE SET at = EXCLUDED.at, status = EXCLUDED.status,
+    error = EXCLUDED.error, duration_ms = EXCLUDED.duration_ms, response = EXCLUDED.response
+"""
+_FINISH = """
+UPDATE hook_deliveries SET state = %s, error = %s, completed_at = quintet_now() WHERE id = %s
+"""
+_CREATE = """
+INSERT INTO hook_deliveries (subscription_id, event_seq, event_type, is_forced)
+SELECT s.id, %s, %s, true FROM hook_subscriptions s
+WHERE s.id = %s AND s.service = %s AND s.project_id = %s RETURNING id
+"""
+_SCHEDULE = "SELECT hook_schedule(%s)"
+_LIST = """
+SELECT d.id, d.subscription_id, d.event_seq, d.event_type, d.state, d.error, d.created_at,
+    d.completed_at, e.created_at,
+    CASE WHEN d.state = 'pending' AND j.state = 'pending' THEN j.due_at END,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.number, 'at', a.at,
+        'status', a.status, 'error', a.error, 'duration_ms', a.duration_ms,
+        'response', a.response) ORDER BY a.number)
+        FROM hook_attempts a WHERE a.delivery_id = d.id), '[]')
+FROM hook_deliveries d
+JOIN hook_subscriptions s ON s.id = d.subscription_id AND s.service = %s AND s.project_id = %s
+LEFT JOIN events e ON e.seq = d.event_seq
+LEFT JOIN work_jobs j ON j.id = hook_job_id(d.id)
+"""
+_PAGE = f"{_LIST} WHERE d.subscription_id = %s AND d.id < %s ORDER BY d.id DESC LIMIT %s"
+_GET = f"{_LIST} WHERE d.id = %s"
+# A process that died with the last attempt in hand left the delivery open; its job knows.
+_CLOSE_ORPHANS = """
+UPDATE hook_deliveries d SET state = 'failed', completed_at = quintet_now(),
+    error = 'the last attempt was interrupted'
+WHERE d.state = 'pending' AND NOT EXISTS (
+    SELECT FROM work_jobs j WHERE j.id = hook_job_id(d.id)
+    AND j.state IN ('pending', 'scheduled', 'processing'))
+"""
+_PRUNE = """
+DELETE FROM hook_deliveries WHERE id IN (
+    SELECT d.id FROM hook_deliveries d
+    WHERE d.completed_at < quintet_now() - make_interval(secs => %s)
+    ORDER BY d.completed_at LIMIT %s)
+"""
+_BIGGEST = 2**63 - 1
+
+
+class DeliveryNotFound(Exception):
+    """No such delivery, or its event is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. `status` is None when no answer came; then `error` says why."""
+
+    number: int
+    at: datetime
+    status: int | None
+    error: str | None
+    duration_ms: int
+    response: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one subscription. `event_created_at` is None once it is pruned."""
+
+    id: int
+    subscription_id: str
+    event_seq: int
+    event_type: str
+    state: str
+    error: str | None
+    created_at: datetime
+    completed_at: datetime | None
+    event_created_at: datetime | None
+    next_attempt_at: datetime | None
+    attempts: tuple[Attempt, ...]
+
+
+class Deliveries:
+    """The log, and the handler of lane `hooks`."""
+
+    def __init__(
+        self, db: Database, formats: Formats, sender: Sender, settings: HookSettings
+    ) -> None:
+        self._db = db
+        self._formats = formats
+        self._sender = sender
+        self._settings = settings
+        self._per_host: Counter[str] = Counter()
+
+    # Carry out ---------------------------------------------------------------------------------
+
+    async def handle(self, running: Running) -> None:
+        """Make one attempt; the outcome of the job says whether there will be another."""
+        delivery_id = int(running.job.payload)
+        async with self._db.connection() as conn:
+            row = await (await conn.execute(_LOAD, (delivery_id,))).fetchone()
+            if row is None:
+                return  # the subscription is gone, or another process has finished it
+            found = await (await conn.execute(_SUBSCRIPTION, (row[0],))).fetchone()
+        if found is None:
+            return
+        subscription = read_row(found)
+        is_forced, now, event = row[2], row[4], row[5:]
+        if not subscription.enabled and not is_forced:
+            await self._give_up(delivery_id, "the subscription is disabled")
+        if event[0] is None:
+            await self._give_up(delivery_id, "the event is no longer kept")
+        format = self._formats.get(subscription.service)
+        if format is None:
+            raise HandBack(_STRANGER_SECONDS)
+        answer = await self._send(format, Event(*event), subscription, now)
+        await self._conclude(format, delivery_id, running, answer)
+
+    async def _send(
+        self, format: HookFormat, event: Event, subscription: Subscription, now: datetime
+    ) -> Answer:
+        host = httpx.URL(subscription.url).host
+        if self._per_host[host] >= self._settings.per_host_count:
+            raise HandBack(_CROWDED_SECONDS)
+        body, headers = format.build(event, subscription, now)
+        sent = {"content-type": "application/json", "user-agent": "quintet-server"}
+        for name, value in (*subscription.headers.items(), *headers.items()):
+            sent[name.lower()] = value
+        self._per_host[host] += 1
+        try:
+            return await self._sender.post(subscription.url, body, sent)
+        finally:
+            self._per_host[host] -= 1
+            if not self._per_host[host]:
+                del self._per_host[host]
+
+    async def _conclude(
+        self, format: HookFormat, delivery_id: int, running: Running, answer: Answer
+    ) -> None:
+        """Write the attempt down, then end the job accordingly."""
+        if answer.is_refused:
+            verdict = Verdict.FAILED
+        elif answer.status is None:
+            verdict = Verdict.RETRY
+        else:
+            verdict = format.policy.judge(answer.status)
+        job = running.job
+        is_last = verdict is Verdict.RETRY and job.attempt >= job.max_attempts
+        async with self._db.transaction() as conn:
+            values = (job.attempt, answer.status, answer.error, answer.duration_ms, answer.response)
+            await conn.execute(_ATTEMPT, (*values, delivery_id))
+            if verdict is Verdict.DELIVERED:
+                await conn.execute(_FINISH, ("delivered", None, delivery_id))
+            elif verdict is Verdict.FAILED or is_last:
+                await conn.execute(_FINISH, ("failed", answer.error, delivery_id))
+        if verdict is Verdict.FAILED:
+            raise PermanentFailure(answer.error or f"answered {answer.status}")
+        if verdict is Verdict.RETRY:
+            raise DeliveryFailed(answer.error or f"answered {answer.status}")
+
+    async def _give_up(self, delivery_id: int, reason: str) -> None:
+        async with self._db.connection() as conn:
+            await conn.execute(_FINISH, ("failed", reason, delivery_id))
+        raise PermanentFailure(reason)
+
+    # By hand -----------------------------------------------------------------------------------
+
+    async def send_test(
+        self,
+        conn: Connection,
+        owner: Owner,
+        subscription_id: str,
+        *,
+        type: str,
+        data: Mapping[str, Any],
+    ) -> int | None:
+        """Append an event that only this subscription gets, also when disabled; its delivery's id.
+
+        None when there is no such subscription.
+        """
+        stream = f"webhook:{subscription_id}"
+        seq = await event_log.append(conn, owner.project_id, stream, type, data, terminal=True)
+        return await self._create(conn, owner, subscription_id, seq, type)
+
+    async def redeliver(self, conn: Connection, owner: Owner, delivery_id: int) -> int:
+        """Send the event of a delivery again, as a new delivery with the same event id.
+
+        Raises:
+            DeliveryNotFound: unknown, or its event is no longer kept.
+        """
+        old = await self.get(owner, delivery_id)
+        if old.event_created_at is None:
+            raise DeliveryNotFound(f"the event of delivery {delivery_id} is no longer kept")
+        new = await self._create(conn, owner, old.subscription_id, old.event_seq, old.event_type)
+        if new is None:
+            raise DeliveryNotFound(f"no delivery {delivery_id}")
+        return new
+
+    async def _create(
+        self, conn: Connection, owner: Owner, subscription_id: str, seq: int, type: str
+    ) -> int | None:
+        values = (seq, type, subscription_id, owner.service, owner.project_id)
+        row = await (await conn.execute(_CREATE, values)).fetchone()
+        if row is None:
+            return None
+        await conn.execute(_SCHEDULE, ([row[0]],))
+        return int(row[0])
+
+    # The log -----------------------------------------------------------------------------------
+
+    async def list(
+        self, owner: Owner, subscription_id: str, limit: int = 20, before: int | None = None
+    ) -> Sequence[Delivery]:
+        """Return deliveries of a subscription, newest first, older than delivery `before`."""
+        values = (owner.service, owner.project_id, subscription_id, before or _BIGGEST, limit)
+        async with self._db.connection() as conn:
+            return [_read(row) for row in await (await conn.execute(_PAGE, values)).fetchall()]
+
+    async def get(self, owner: Owner, delivery_id: int) -> Delivery:
+        """Return one delivery. Raises DeliveryNotFound."""
+        values = (owner.service, owner.project_id, delivery_id)
+        async with self._db.connection() as conn:
+            row = await (await conn.execute(_GET, values)).fetchone()
+        if row is None:
+            raise DeliveryNotFound(f"no delivery {delivery_id}")
+        return _read(row)
+
+    async def tidy(self) -> None:
+        """Close what a crash left open, and forget what is past its time."""
+        async with self._db.connection() as conn:
+            await conn.execute(_CLOSE_ORPHANS)
+            while True:
+                values = (self._settings.retention_seconds, _PRUNE_COUNT)
+                if (await conn.execute(_PRUNE, values)).rowcount < _PRUNE_COUNT:
+                    return
+
+
+class DeliveryFailed(Exception):
+    """This attempt was not answered well; there may be another."""
+
+
+def _read(row: tuple[Any, ...]) -> Delivery:
+    attempts = tuple(
+        Attempt(**{**attempt, "at": datetime.fromisoformat(attempt["at"])}) for attempt in row[10]
+    )
+    values = list(row)
+    values[10] = attempts
+    return Delivery(*values)

@@ -1,0 +1,102 @@
+"""What a service says about its webhooks: which events, how they look, how often to try.
+
+A service registers one :class:`HookFormat` when it starts. The engine knows no wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from quintet_server.store.event_log import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who wants to be told. `secrets` are the valid ones, newest first: sign with each."""
+
+    id: str
+    service: str
+    project_id: str
+    url: str
+    events: tuple[str, ...]
+    enabled: bool
+    secrets: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+
+
+class Verdict(StrEnum):
+    """What an answer means for a delivery."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    FAILED = "failed"
+
+
+def only_server_errors(status: int) -> Verdict:
+    """2xx delivered; 5xx worth another attempt; everything else, redirects too, is final."""
+    if 200 <= status < 300:
+        return Verdict.DELIVERED
+    return Verdict.RETRY if status >= 500 else Verdict.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """How often a delivery is tried. Network errors and timeouts always count as "try again".
+
+    The defaults are those of the Flare contract: five attempts, after 1, 2, 4 and 8 seconds and
+    some jitter (the seconds are our decision).
+    """
+
+    max_attempts: int = 5
+    delays_ms: tuple[int, ...] = (1_000, 2_000, 4_000, 8_000)
+    jitter_ms: int = 500
+    judge: Callable[[int], Verdict] = only_server_errors
+
+    def as_json(self) -> dict[str, Any]:
+        """The retry policy of the jobs that carry deliveries out."""
+        return {"delays_ms": list(self.delays_ms) or [0], "jitter_ms": self.jitter_ms}
+
+
+# (event, subscription, the database's time) → (body, headers). Called anew for each attempt, so
+# that a signature carries the time of the attempt; ids must depend on the event alone.
+Build = Callable[[Event, Subscription, datetime], tuple[bytes, Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class HookFormat:
+    """One service's webhooks."""
+
+    types: frozenset[str]
+    build: Build
+    new_secret: Callable[[], str]
+    policy: DeliveryPolicy = DeliveryPolicy()
+
+
+class Formats:
+    """The registered services."""
+
+    def __init__(self) -> None:
+        self._formats: dict[str, HookFormat] = {}
+
+    def register(self, service: str, format: HookFormat) -> None:
+        """Make a service's webhooks known; once per service and process."""
+        if service in self._formats:
+            raise ValueError(f"{service} has registered its webhooks already")
+        self._formats[service] = format
+
+    def get(self, service: str) -> HookFormat | None:
+        """The format of a service, if it runs in this process."""
+        return self._formats.get(service)
+
+    def __getitem__(self, service: str) -> HookFormat:
+        return self._formats[service]
+
+    def items(self) -> list[tuple[str, HookFormat]]:
+        """All of them."""
+        return list(self._formats.items())

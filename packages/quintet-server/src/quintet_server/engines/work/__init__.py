@@ -1,0 +1,1 @@
+"""The work engine: one table of jobs that drives everything asynchronous."""

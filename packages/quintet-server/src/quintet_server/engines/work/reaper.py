@@ -1,0 +1,56 @@
+"""What time does to jobs: leases run out, scheduled jobs become due, finished ones grow old.
+
+Each function works in batches of short statements, steps over rows that are locked, and may run
+in several processes at once.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from quintet_server.engines.work import statements
+from quintet_server.engines.work.backoff import RetryPolicy
+from quintet_server.engines.work.contention import run
+from quintet_server.engines.work.settings import WorkSettings
+from quintet_server.store.database import Database
+
+_BATCH_COUNT = 500
+
+
+async def reap(db: Database, settings: WorkSettings) -> int:
+    """End attempts whose lease has run out, by the rules of a failed ack; returns how many.
+
+    The error has type `LeaseExpired`. A job whose cancellation was asked for is cancelled.
+    """
+    policy = orjson.dumps(RetryPolicy.from_settings(settings).as_json()).decode()
+    retries = settings.contention_retries_count
+    total = 0
+    while True:
+        ended: int = (await run(db, statements.REAP, (_BATCH_COUNT, policy), retries))[0][0]
+        total += ended
+        if ended < _BATCH_COUNT:
+            return total
+
+
+async def promote(db: Database, settings: WorkSettings) -> int:
+    """Write `pending` into scheduled jobs whose time has come; returns how many."""
+    retries = settings.contention_retries_count
+    total = 0
+    while True:
+        moved: int = (await run(db, statements.PROMOTE, (_BATCH_COUNT,), retries))[0][0]
+        total += moved
+        if moved < _BATCH_COUNT:
+            return total
+
+
+async def prune(db: Database, settings: WorkSettings) -> int:
+    """Delete jobs that ended longer ago than the retention; returns how many."""
+    total = 0
+    while True:
+        async with db.connection() as conn:
+            cursor = await conn.execute(
+                statements.PRUNE, (settings.retention_seconds, _BATCH_COUNT)
+            )
+        total += cursor.rowcount
+        if cursor.rowcount < _BATCH_COUNT:
+            return total

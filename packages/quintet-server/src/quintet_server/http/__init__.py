@@ -1,0 +1,1 @@
+"""What every service shares between the socket and its own rules."""

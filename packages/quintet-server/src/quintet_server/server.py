@@ -1,0 +1,108 @@
+"""One server process: a bound socket, uvicorn around the application, signals.
+
+SIGTERM and SIGINT drain: the socket closes, long-polls and streams are answered, running requests
+finish within ``drain_seconds``, then everything stops and the process exits with 0. A second SIGINT
+does not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from quintet_server.app import create_app
+from quintet_server.runtime import Runtime
+from quintet_server.settings import ServerSettings
+
+__all__ = ["CannotListen", "QuintetServer", "bind", "make_server", "url_of"]
+
+
+class CannotListen(Exception):
+    """The address is taken or not ours; the text says what to do."""
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """Return a bound TCP socket. Done before anything slow, so that a taken port fails at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
+            f"stop what uses it, or choose another port with --port (0 takes any)"
+        ) from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL under which a bound socket is reached from this machine."""
+    bound, port = listener.getsockname()[:2]
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+    host = anywhere.get(bound, str(bound))
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class QuintetServer(uvicorn.Server):
+    """uvicorn that tells the runtime when draining begins, and when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, runtime: Runtime, ready: Callable[[], None]):
+        super().__init__(config)
+        self._runtime = runtime
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, listen, then say so."""
+        await super().startup(sockets=sockets)
+        if self.started and not self.should_exit:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let waiting requests end before uvicorn waits for them."""
+        for server in self.servers:
+            server.close()
+        await self._runtime.begin_stop()
+        await super().shutdown(sockets=sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals in the loop, and do not raise them again: a drained exit is a good one."""
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGINT, signal.SIGTERM)
+        try:
+            for number in handled:
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+        except (ValueError, RuntimeError):  # not the main thread: whoever runs us stops us
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+
+def make_server(runtime: Runtime, ready: Callable[[], None] = lambda: None) -> QuintetServer:
+    """Return a server for a started runtime; ``await server.serve(sockets=[listener])`` runs it."""
+    app: ASGIApp = create_app(runtime)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(runtime.settings.server.drain_seconds)),
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return QuintetServer(config, runtime, ready)

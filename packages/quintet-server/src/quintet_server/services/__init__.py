@@ -1,0 +1,20 @@
+"""The services: each its routes, its models and its own rules over the shared engines.
+
+``services/<name>/__init__.py`` holds ``service()``, which returns a
+:class:`~quintet_server.http.service.Service`; a name in :data:`NAMES` puts it on the air.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from quintet_server.http.service import Service
+
+__all__ = ["NAMES", "load_services"]
+
+NAMES = ("flare",)
+
+
+def load_services() -> list[Service]:
+    """Return every service, in mounting order."""
+    return [import_module(f"{__name__}.{name}").service() for name in NAMES]

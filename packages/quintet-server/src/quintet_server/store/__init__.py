@@ -1,0 +1,1 @@
+"""What is kept: the database, its migrations, the event log, keys, idempotent replies, ids."""

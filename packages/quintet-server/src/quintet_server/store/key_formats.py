@@ -1,0 +1,91 @@
+"""What the API keys of each service look like, and which scopes exist there.
+
+Keys are looked up by hash, never matched against these patterns: a key of another shape (an older
+one, one imported by hand) is as good as any other.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass
+
+__all__ = ["KEY_FORMATS", "KeyFormat"]
+
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_HEX = string.digits + "abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFormat:
+    """Prefix, alphabet and length of a service's keys; every scope a key there can have."""
+
+    prefix: str
+    alphabet: str
+    length: int
+    shown: int
+    scopes: tuple[str, ...] = ()
+
+    def mint(self) -> str:
+        """Return a new key, from the operating system's random generator."""
+        return self.prefix + "".join(secrets.choice(self.alphabet) for _ in range(self.length))
+
+
+KEY_FORMATS: dict[str, KeyFormat] = {
+    "flare": KeyFormat("zf_live_sk_", _HEX, 32, shown=24),
+    "flowmaestro": KeyFormat(
+        "fm_live_",
+        _BASE62,
+        32,
+        shown=16,
+        scopes=(
+            "workflows:read",
+            "workflows:execute",
+            "executions:read",
+            "executions:cancel",
+            "agents:read",
+            "agents:execute",
+            "threads:read",
+            "threads:write",
+            "triggers:read",
+            "triggers:execute",
+            "knowledge-bases:read",
+            "knowledge-bases:query",
+            "webhooks:read",
+            "webhooks:write",
+        ),
+    ),
+    "aerostack": KeyFormat("ac_secret_", _BASE62, 32, shown=16),
+    "amdahl": KeyFormat(
+        "amdhl_",
+        _HEX,
+        48,
+        shown=14,
+        scopes=(
+            "data:read",
+            "pages:read",
+            "pages:write",
+            "pages:delete",
+            "pages:admin",
+            "workflows:read",
+            "workflows:write",
+            "workflows:delegate",
+            "webhooks:read",
+            "webhooks:write",
+            "artifacts:read",
+            "keys:manage",
+            "context:read",
+        ),
+    ),
+    "ghostflow": KeyFormat(
+        "gf_",
+        _BASE62,
+        43,
+        shown=10,
+        scopes=(
+            *("read:campaigns", "write:campaigns", "read:domains", "write:domains"),
+            *("read:offers", "write:offers", "read:sources", "write:sources"),
+            *("read:networks", "write:networks", "read:stats", "read:billing", "admin"),
+        ),
+    ),
+}

@@ -1,0 +1,259 @@
+"""The command line, run as a user would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Cli:
+    """Runs ``quintet`` with a data folder and without settings of ours in the environment."""
+
+    def __init__(self, data_dir: Path):
+        self.data_dir = data_dir
+
+    def __call__(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("QUINTET_") and name != "DATABASE_URL"
+        }
+        command = [sys.executable, "-m", "quintet_server", *arguments]
+        if arguments and "--help" not in arguments:
+            command += ["--data-dir", str(self.data_dir)]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**clean, "COLUMNS": "200", **env},
+            check=False,
+            timeout=90,
+        )
+
+
+@pytest.fixture
+def cli(short_folder: Path) -> Cli:
+    return Cli(short_folder / "data")
+
+
+@pytest.fixture
+def server(server_process: Any) -> Any:
+    """A running server on the folder that ``cli`` uses."""
+    return server_process
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from quintet_server.cli import app\n"
+        "heavy = {'fastapi', 'psycopg', 'pydantic', 'uvicorn', 'httpx', 'yaml'}\n"
+        "sys.exit(' '.join(sorted(heavy & set(sys.modules))))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("serve",),
+        ("env",),
+        ("keys",),
+        ("keys", "create"),
+        ("keys", "list"),
+        ("keys", "revoke"),
+        ("apply",),
+        ("status",),
+        ("settings",),
+        ("clock", "advance"),
+        ("clock", "reset"),
+    ],
+)
+def test_every_command_explains_itself(cli: Cli, command: tuple[str, ...]) -> None:
+    result = cli(*command, "--help")
+    assert result.returncode == 0
+    assert "Usage" in result.stdout
+    if command and command not in (("keys",),):
+        assert "--data-dir" in result.stdout
+
+
+def test_env_prints_exports_for_five_sdks_that_a_shell_understands(cli: Cli, server: Any) -> None:
+    script = cli("env").stdout + 'printf "%s\\n" "$FLARE_API_KEY" "$FLARE_BASE_URL" "$API_KEY"'
+    out = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    key, url, amdahl = out.split()
+    assert url == server.url
+    assert amdahl == server.keys["amdahl"]
+    answer = httpx.get(
+        f"{url}/flare/v1/jobs", headers={"Authorization": f"Bearer {key}"}, trust_env=False
+    )
+    assert answer.status_code == 200
+    names = {line.split("=")[0].removeprefix("export ") for line in script.splitlines()[:-1]}
+    assert names == {
+        *("FLARE_API_KEY", "FLOWMAESTRO_API_KEY", "AEROSTACK_API_KEY", "API_KEY", "GF_API_KEY"),
+        *("FLARE_BASE_URL", "FLOWMAESTRO_BASE_URL", "AEROSTACK_SERVER_URL", "GF_BASE_URL"),
+        "AMDAHL_URL",
+    }
+
+
+def test_env_without_keys_says_what_to_do(cli: Cli) -> None:
+    result = cli("env")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "quintet serve" in result.stderr
+
+
+def test_keys_are_made_listed_used_and_revoked(cli: Cli, server: Any) -> None:
+    made = json.loads(cli("keys", "create", "flare", "--project", "mine", "--json").stdout)
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    url = f"{server.url}/flare/v1/jobs"
+    assert httpx.get(url, headers=headers, trust_env=False).status_code == 200
+    listed = cli("keys", "list", "flare")
+    assert made["id"] in listed.stdout
+    assert "mine" in listed.stdout
+    assert made["key"] not in listed.stdout
+    assert made["id"] in {key["id"] for key in json.loads(cli("keys", "list", "--json").stdout)}
+    revoked = cli("keys", "revoke", made["id"])
+    assert revoked.returncode == 0
+    assert httpx.get(url, headers=headers, trust_env=False).status_code == 401
+
+
+def test_keys_create_prints_the_key_alone(cli: Cli, server: Any) -> None:
+    result = cli("keys", "create", "amdahl", "--scopes", "data:read, pages:read")
+    assert result.stdout.strip().startswith("amdhl_")
+    assert len(result.stdout.split()) == 1
+    [key] = [k for k in json.loads(cli("keys", "list", "amdahl", "--json").stdout) if not k["name"]]
+    assert key["scopes"] == ["data:read", "pages:read"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("keys", "create", "nothing"), "flare, flowmaestro"),
+        (("keys", "create", "amdahl", "--scopes", "fly"), "data:read"),
+        (("keys", "revoke", "key_none"), "quintet keys list"),
+        (("clock", "advance", "soon"), "1h30m"),
+        (("apply", "-f", "/no/such/file"), "/no/such/file"),
+    ],
+)
+def test_mistakes_are_answered_with_what_is_right(
+    cli: Cli, server: Any, arguments: tuple[str, ...], words: str
+) -> None:
+    result = cli(*arguments)
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_status_shows_servers_and_database(cli: Cli, server: Any) -> None:
+    result = cli("status")
+    assert result.returncode == 0
+    assert server.url in result.stdout
+    assert "ready" in result.stdout
+    found = json.loads(cli("status", "--json").stdout)
+    assert found["servers"] == [{"pid": server.process.pid, "url": server.url, "state": "ready"}]
+    assert found["database"]["keys"] == 5
+
+
+def test_status_without_a_server_exits_with_1(cli: Cli) -> None:
+    result = cli("status")
+    assert result.returncode == 1
+    assert "quintet serve" in result.stdout
+
+
+def test_status_after_a_kill_does_not_count_the_dead(cli: Cli, server: Any) -> None:
+    server.kill()
+    result = cli("status", "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["servers"] == []
+
+
+def test_settings_show_value_unit_and_source(cli: Cli) -> None:
+    result = cli("settings", "--json", QUINTET_PORT="1234", DATABASE_URL="postgresql://u:pw@h/x")
+    rows = {row["variable"]: row for row in json.loads(result.stdout)}
+    assert rows["QUINTET_PORT"]["value"] == "1234"
+    assert rows["QUINTET_PORT"]["source"] == "environment (QUINTET_PORT)"
+    assert rows["QUINTET_DATA_DIR"]["source"] == "option"
+    assert rows["QUINTET_DATABASE_URL"]["source"] == "environment (DATABASE_URL)"
+    assert rows["QUINTET_DATABASE_URL"]["value"] == "postgresql://u:***@h/x"
+    assert rows["QUINTET_WORK_REAPER_PERIOD_SECONDS"]["unit"] == "seconds"
+    assert rows["QUINTET_WORK_REAPER_PERIOD_SECONDS"]["source"] == "default"
+    assert all(row["text"] for row in rows.values())
+    assert "QUINTET_FLARE_PAYLOAD_MAX_BYTES" in rows
+    assert "pw" not in cli("settings", DATABASE_URL="postgresql://u:pw@h/x").stdout
+
+
+def test_clock_moves_the_running_servers_time(cli: Cli, server: Any) -> None:
+    assert "1:00:00 ahead" in cli("clock", "advance", "1h").stdout
+    ready = httpx.get(f"{server.url}/readyz", trust_env=False).json()
+    assert ready["clock_shift_seconds"] == 3600
+    assert "real time" in cli("clock", "reset").stdout
+
+
+def test_apply_reports_what_it_did_and_mistakes_with_their_place(
+    cli: Cli, server: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "flare.yaml"
+    file.write_text(
+        "service: flare\nkind: project\nname: default\nspec:\n  requests_per_hour: 100\n"
+    )
+    first, second = cli("apply", "-f", str(file)), cli("apply", "-f", str(file))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.split()[0] in ("created", "updated")
+    assert second.stdout.split()[0] == "unchanged"
+    headers = {"Authorization": f"Bearer {server.keys['flare']}"}
+    answer = httpx.get(f"{server.url}/flare/v1/jobs", headers=headers, trust_env=False)
+    assert answer.headers["x-ratelimit-limit"] == "100"
+    file.write_text(
+        "service: flare\nkind: project\nname: default\nspec:\n  requests_per_hour: none\n"
+    )
+    bad = cli("apply", "-f", str(file))
+    assert bad.returncode == 1
+    assert f"{file}:5: spec.requests_per_hour:" in bad.stderr
+
+
+def test_commands_work_on_an_embedded_database_without_a_server(
+    cli: Cli, short_folder: Path
+) -> None:
+    short_folder.chmod(0o700)  # run by root, that is worth a warning: not on standard output
+    made = cli("keys", "create", "flare")
+    assert made.returncode == 0, made.stderr
+    assert len(made.stdout.split()) == 1
+    assert len(json.loads(cli("keys", "list", "--json").stdout)) == 1
+    assert not list((cli.data_dir / "servers").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "command"),
+    [
+        ("QUINTET_PORT", "serve"),
+        ("QUINTET_WORK_REAPER_PERIOD_SECONDS", "serve"),
+        ("QUINTET_FLARE_PAYLOAD_MAX_BYTES", "settings"),
+        ("QUINTET_LOG_LEVEL", "status"),
+    ],
+)
+def test_setting_that_makes_no_sense_is_named(cli: Cli, variable: str, command: str) -> None:
+    result = cli(command, **{variable: "lots"})
+    assert result.returncode == 1
+    assert variable in result.stderr
+    assert "lots" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_page_of_settings_in_the_documentation_is_up_to_date(cli: Cli) -> None:
+    page = Path(__file__).parents[4] / "docs" / "server" / "settings.md"
+    printed = subprocess.run(
+        [sys.executable, "-m", "quintet_server", "settings", "--markdown"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert page.read_text() == printed, "run: quintet settings --markdown > docs/server/settings.md"

@@ -1,0 +1,132 @@
+"""The log: order, following, resuming, ending."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from quintet_server.store.database import Database
+from quintet_server.store.event_log import Event, EventFollower, append, event_ulid, prune, read
+from quintet_server.store.notify import NotifyBus
+
+
+@pytest.fixture
+async def bus(db: Database) -> AsyncIterator[NotifyBus]:
+    bus = NotifyBus()
+    await bus.start(db)
+    yield bus
+    await bus.stop()
+
+
+async def add(db: Database, stream: str, type: str, *, terminal: bool = False) -> int:
+    async with db.transaction() as conn:
+        return await append(conn, "prj_1", stream, type, {"n": type}, terminal)
+
+
+async def collect(events: AsyncIterator[Event | None]) -> list[str]:
+    return [event.type async for event in events if event]
+
+
+async def test_read_returns_events_of_one_stream_after_a_number(db: Database) -> None:
+    first = await add(db, "a", "one")
+    await add(db, "b", "other")
+    await add(db, "a", "two")
+    async with db.connection() as conn:
+        assert [e.type for e in await read(conn, "a")] == ["one", "two"]
+        assert [e.type for e in await read(conn, "a", after=first)] == ["two"]
+        assert [e.type for e in await read(conn, "a", limit=1)] == ["one"]
+
+
+async def test_follow_yields_past_and_future_events_until_the_terminal_one(
+    db: Database, bus: NotifyBus
+) -> None:
+    follower = EventFollower(db, bus)
+    await add(db, "a", "past")
+    stream = follower.follow("a")
+    event = await anext(stream)
+    assert event is not None and event.type == "past" and event.data == {"n": "past"}
+    rest = asyncio.create_task(collect(stream))
+    await add(db, "a", "future")
+    await add(db, "a", "end", terminal=True)
+    assert await asyncio.wait_for(rest, 5) == ["future", "end"]
+
+
+async def test_follow_of_a_finished_stream_resumed_after_its_end_ends_at_once(
+    db: Database, bus: NotifyBus
+) -> None:
+    last = await add(db, "a", "end", terminal=True)
+    follower = EventFollower(db, bus)
+    assert await asyncio.wait_for(collect(follower.follow("a", last)), 5) == []
+
+
+async def test_follow_goes_on_when_events_come_after_a_terminal_one(
+    db: Database, bus: NotifyBus
+) -> None:
+    await add(db, "a", "end", terminal=True)
+    await add(db, "a", "retry")
+    await add(db, "a", "end again", terminal=True)
+    follower = EventFollower(db, bus)
+    events = await asyncio.wait_for(collect(follower.follow("a")), 5)
+    assert events == ["end", "retry", "end again"]
+
+
+async def test_follow_reads_a_long_log_in_pages(db: Database, bus: NotifyBus) -> None:
+    for n in range(7):
+        await add(db, "a", str(n), terminal=n == 6)
+    follower = EventFollower(db, bus, limit=3)
+    assert await asyncio.wait_for(collect(follower.follow("a")), 5) == list("0123456")
+
+
+async def test_follow_yields_a_heartbeat_when_nothing_happens(db: Database, bus: NotifyBus) -> None:
+    stream = EventFollower(db, bus, heartbeat=0.01).follow("a")
+    assert await asyncio.wait_for(anext(stream), 5) is None
+
+
+async def test_follower_close_ends_every_stream(db: Database, bus: NotifyBus) -> None:
+    follower = EventFollower(db, bus)
+    streams = [asyncio.create_task(collect(follower.follow(name))) for name in "ab"]
+    await add(db, "a", "one")
+    async with db.connection():
+        follower.close()
+    done = await asyncio.wait_for(asyncio.gather(*streams), 5)
+    assert done[1] == []
+
+
+async def test_append_to_one_stream_waits_for_the_other_writer(
+    db: Database, bus: NotifyBus
+) -> None:
+    """Otherwise a reader could see the later number and miss the earlier one."""
+    async with db.transaction() as conn:
+        await append(conn, "prj_1", "a", "first", {})
+        second = asyncio.create_task(add(db, "a", "second"))
+        await add(db, "b", "elsewhere")  # not held up
+        assert not second.done()
+    await second
+    async with db.connection() as conn:
+        assert [e.type for e in await read(conn, "a")] == ["first", "second"]
+
+
+async def test_prune_deletes_what_is_older_than_the_retention(db: Database) -> None:
+    await add(db, "a", "old")
+    async with db.connection() as conn:
+        await conn.execute("UPDATE clock SET shift = '2 days'")
+    await add(db, "a", "new")
+    assert await prune(db, older_than=timedelta(days=1)) == 1
+    async with db.connection() as conn:
+        assert [e.type for e in await read(conn, "a")] == ["new"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2**40), st.integers(1, 2**62)), min_size=2, max_size=2, unique=True
+    )
+)
+def test_event_ulid_is_stable_and_sorts_as_time_then_number(pairs: list[tuple[int, int]]) -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    made = [(ms, seq, event_ulid(epoch + timedelta(milliseconds=ms), seq)) for ms, seq in pairs]
+    assert all(len(ulid) == 26 for _, _, ulid in made)
+    assert [m[:2] for m in sorted(made, key=lambda m: m[2])] == sorted(pairs)

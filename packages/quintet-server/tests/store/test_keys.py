@@ -1,0 +1,139 @@
+"""Keys and projects in the database. What requests see of them: tests/http/test_auth.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from quintet_server.store.database import Database
+from quintet_server.store.key_formats import KEY_FORMATS
+from quintet_server.store.keys import (
+    KeyStore,
+    Principal,
+    Rejection,
+    create_key,
+    ensure_project,
+    list_keys,
+    revoke_key,
+)
+from quintet_server.store.notify import NotifyBus
+
+
+@pytest.fixture
+async def keys(db: Database) -> AsyncIterator[KeyStore]:
+    bus = NotifyBus()
+    await bus.start(db)
+    store = KeyStore(db, bus)
+    store.start()
+    yield store
+    await store.stop()
+    await bus.stop()
+
+
+@pytest.mark.parametrize(
+    ("service", "shape"),
+    [
+        ("flare", r"zf_live_sk_[0-9a-f]{32}"),
+        ("flowmaestro", r"fm_live_[0-9A-Za-z]{32}"),
+        ("ghostflow", r"gf_[0-9A-Za-z]{43}"),
+        ("amdahl", r"amdhl_[0-9a-f]{48}"),
+        ("aerostack", r"ac_secret_[0-9A-Za-z]{32}"),
+    ],
+)
+def test_minted_keys_have_the_services_shape_and_differ(service: str, shape: str) -> None:
+    minted = {KEY_FORMATS[service].mint() for _ in range(50)}
+    assert len(minted) == 50
+    assert all(re.fullmatch(shape, key) for key in minted)
+
+
+async def test_created_key_stands_for_its_project(db: Database, keys: KeyStore) -> None:
+    async with db.transaction() as conn:
+        project = await ensure_project(conn, "flare", "mine", {"a": 1})
+        secret, row = await create_key(conn, "flare", project="mine", name="ci")
+    found = await keys.lookup(secret, "flare")
+    assert found == Principal(row.id, project, "mine", "flare", frozenset(), {"a": 1})
+    assert row.prefix == secret[:24]
+
+
+async def test_no_part_of_the_database_holds_the_key(db: Database) -> None:
+    async with db.transaction() as conn:
+        secret, _ = await create_key(conn, "flare")
+        row = await (await conn.execute("SELECT api_keys::text FROM api_keys")).fetchone()
+    assert row is not None
+    assert secret[24:] not in row[0]
+
+
+async def test_scopes_default_to_all_and_unknown_ones_are_refused(db: Database) -> None:
+    async with db.transaction() as conn:
+        _, full = await create_key(conn, "flowmaestro")
+        _, some = await create_key(conn, "flowmaestro", scopes=["agents:read"])
+        assert len(full.scopes) == 14
+        assert some.scopes == ["agents:read"]
+        with pytest.raises(ValueError, match="agents:fly"):
+            await create_key(conn, "flowmaestro", scopes=["agents:fly"])
+        with pytest.raises(KeyError):
+            await create_key(conn, "nothing")
+
+
+async def test_unknown_key_is_rejected(keys: KeyStore) -> None:
+    assert await keys.lookup("zf_live_sk_no", "flare") is Rejection.UNKNOWN
+    assert await keys.lookup("\ud800", "flare") is Rejection.UNKNOWN
+
+
+async def test_revoking_by_id_or_secret_works_once_and_keeps_the_first_time(db: Database) -> None:
+    async with db.connection() as conn:
+        secret, row = await create_key(conn, "flare")
+        first = await revoke_key(conn, row.id)
+        again = await revoke_key(conn, secret)
+        assert first is not None and again is not None
+        assert first.revoked_at == again.revoked_at
+        assert await revoke_key(conn, "key_unknown") is None
+
+
+async def test_list_is_of_one_service_or_of_all(db: Database) -> None:
+    async with db.connection() as conn:
+        await create_key(conn, "flare", name="a")
+        await create_key(conn, "amdahl", name="b")
+        assert [key.name for key in await list_keys(conn)] == ["a", "b"]
+        assert [key.name for key in await list_keys(conn, "amdahl")] == ["b"]
+
+
+async def test_use_is_noted_by_the_databases_clock(db: Database, keys: KeyStore) -> None:
+    async with db.connection() as conn:
+        secret, row = await create_key(conn, "flare")
+    await keys.lookup(secret, "flare")
+    await keys.stop()
+    async with db.connection() as conn:
+        [found] = await list_keys(conn)
+    assert found.id == row.id
+    assert found.last_used_at is not None
+
+
+async def test_project_settings_stay_unless_given(db: Database) -> None:
+    async with db.connection() as conn:
+        first = await ensure_project(conn, "flare", "p", {"a": 1})
+        assert await ensure_project(conn, "flare", "p") == first
+        row = await (await conn.execute("SELECT settings FROM projects")).fetchone()
+        assert row == ({"a": 1},)
+        assert await ensure_project(conn, "flare", "p", {}) == first
+        row = await (await conn.execute("SELECT settings FROM projects")).fetchone()
+        assert row == ({},)
+
+
+async def test_changed_project_settings_reach_remembered_keys(db: Database, keys: KeyStore) -> None:
+    async with db.connection() as conn:
+        secret, _ = await create_key(conn, "flare")
+    await keys.lookup(secret, "flare")
+    forgotten = keys._generation
+    async with db.connection() as conn:
+        await ensure_project(conn, "flare", "default", {"limit": 3})
+    for _ in range(1000):
+        if keys._generation != forgotten:
+            break
+        async with db.connection() as conn:
+            await conn.execute("SELECT 1")
+    found = await keys.lookup(secret, "flare")
+    assert isinstance(found, Principal)
+    assert found.settings == {"limit": 3}
