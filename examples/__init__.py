@@ -1,0 +1,1 @@
+"""Programs that use the SDKs as their users would."""

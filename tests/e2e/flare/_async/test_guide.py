@@ -1,0 +1,99 @@
+"""What the guide shows, call by call, with nothing but the key and the URL in the environment."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.support.server import ServerProcess
+from zeridion_flare import (
+    AsyncFlareClient,
+    AuthError,
+    ConflictError,
+    FlareError,
+    NotFoundError,
+    QuotaError,
+    RateLimitError,
+    verify_webhook,
+)
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_jobs_are_enqueued_looked_up_listed_cancelled_and_retried(
+    server: ServerProcess,
+) -> None:
+    queue = uuid.uuid4().hex
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(
+            job_type="SendWelcomeEmail",
+            payload={"email": "alice@example.com", "name": "Alice"},
+            queue=queue,
+            max_attempts=3,
+        )
+        assert job["id"].startswith("job_")
+        assert job["state"] == "pending"
+        detail = await flare.get_job(job["id"])
+        assert detail is not None
+        assert detail["payload"] == {"email": "alice@example.com", "name": "Alice"}
+        page = await flare.list_jobs(state="pending", queue=queue, limit=25)
+        assert [listed["id"] for listed in page["jobs"]] == [job["id"]]
+        assert (page["has_more"], page["next_cursor"]) == (False, None)
+        cancelled = await flare.cancel_job(job["id"])
+        assert cancelled is not None
+        assert cancelled["state"] == "cancelled"
+        with pytest.raises(ConflictError) as caught:
+            await flare.retry_job(job["id"])
+        assert caught.value.code == "invalid_state"
+
+
+async def test_same_key_and_body_give_the_original_answer(server: ServerProcess) -> None:
+    key = uuid.uuid4().hex
+    async with AsyncFlareClient() as flare:
+        first = await flare.create_job(job_type="T", payload={"n": 1}, idempotency_key=key)
+        assert flare.last_response is not None
+        assert not flare.last_response.idempotent_replay
+        again = await flare.create_job(job_type="T", payload={"n": 1}, idempotency_key=key)
+        assert again == first
+        assert (flare.last_response.status_code, flare.last_response.idempotent_replay) == (
+            201,
+            True,
+        )
+        with pytest.raises(ConflictError) as caught:
+            await flare.create_job(job_type="T", payload={"n": 2}, idempotency_key=key)
+        assert caught.value.code == "idempotency_key_reuse"
+
+
+async def test_request_id_is_echoed_or_generated(server: ServerProcess) -> None:
+    async with AsyncFlareClient() as flare:
+        await flare.create_job(job_type="T", request_id="trace-42")
+        assert flare.last_response is not None
+        assert flare.last_response.request_id == "trace-42"
+        await flare.list_jobs(limit=1)
+        assert len(flare.last_response.request_id) == 26
+
+
+async def test_errors_are_the_documented_classes(server: ServerProcess) -> None:
+    async with AsyncFlareClient() as flare:
+        assert await flare.get_job("job_abc123") is None
+        with pytest.raises(NotFoundError) as caught:
+            await flare.cancel_job("job_abc123")
+        assert caught.value.code == "job_not_found"
+        assert caught.value.request_id
+    async with AsyncFlareClient(api_key="zf_live_sk_" + "0" * 32) as stranger:
+        with pytest.raises(AuthError) as refused:
+            await stranger.list_jobs()
+        assert refused.value.status_code == 401
+    for kind in (AuthError, ConflictError, NotFoundError, QuotaError, RateLimitError):
+        assert issubclass(kind, FlareError)
+
+
+async def test_wrong_prefix_is_no_missing_job(server: ServerProcess) -> None:
+    async with AsyncFlareClient(base_url=f"{server.url}/elsewhere") as flare:
+        with pytest.raises(NotFoundError):
+            await flare.get_job("job_abc123")
+
+
+def test_webhook_verification_reads_the_documented_header() -> None:
+    assert not verify_webhook(payload=b"{}", header="t=1,v1=00", secret="whsec_x")

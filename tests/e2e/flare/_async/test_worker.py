@@ -1,0 +1,290 @@
+"""The worker against the real service: the whole life of jobs."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from typing import Any
+
+import pytest
+
+from quintet._acompat import asleep
+from tests.support.server import ServerProcess
+from zeridion_flare import (
+    AsyncFlareClient,
+    AsyncFlareWorker,
+    JobContext,
+    PermanentError,
+    WebhookVerifier,
+)
+
+from ..receiver import Receiver
+
+pytestmark = pytest.mark.e2e
+
+
+def fresh(name: str = "T") -> str:
+    """A job type of this test's own, so that tests share a server and nothing else."""
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
+async def eventually(look: Any, timeout: float = 20.0) -> Any:
+    end = time.monotonic() + timeout
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not come true"
+        await asleep(0.02)
+    return found
+
+
+async def reaches(flare: AsyncFlareClient, job_id: str, state: str) -> Any:
+    end = time.monotonic() + 20
+    while True:
+        job = await flare.get_job(job_id)
+        assert job is not None
+        if job["state"] == state:
+            return job
+        assert time.monotonic() < end, f"the job is {job['state']}, not {state}"
+        await asleep(0.03)
+
+
+async def test_worker_does_jobs_with_progress_that_watchers_see(server: ServerProcess) -> None:
+    kind = fresh()
+    step = threading.Event()
+    worker = AsyncFlareWorker()
+
+    @worker.job(kind)
+    def handle(payload: dict[str, Any], ctx: JobContext) -> None:
+        assert payload == {"n": 1}
+        assert dict(ctx.tags) == {"k": "v"}
+        ctx.report_progress(0.5)
+        assert step.wait(10)
+        ctx.report_progress(1.0)
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind, payload={"n": 1}, tags={"k": "v"})
+        async with worker:
+            seen: list[tuple[str, Any]] = []
+            async for change in flare.watch_job(job["id"]):
+                seen.append((change["state"], change["progress"]))
+                if change["progress"] == 0.5:
+                    step.set()
+            assert seen[-1] == ("succeeded", 1.0)
+            assert ("processing", 0.5) in seen
+        found = await flare.get_job(job["id"])
+        assert found is not None
+        assert (found["attempt"], found["worker_id"]) == (1, worker.worker_id)
+        assert found["duration_ms"] is not None
+
+
+async def test_failures_are_retried_later_and_end_in_the_dead_letter(
+    server: ServerProcess,
+) -> None:
+    kind = fresh()
+    worker = AsyncFlareWorker()
+    attempts: list[int] = []
+
+    @worker.job(kind)
+    def handle(payload: Any, ctx: JobContext) -> None:
+        attempts.append(ctx.attempt)
+        raise ValueError(f"attempt {ctx.attempt}")
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind, max_attempts=2)
+        async with worker:
+            waiting = await eventually(lambda: attempts == [1]) and await reaches(
+                flare, job["id"], "pending"
+            )
+            assert waiting["run_at"]
+            server.advance(120)
+            dead = await reaches(flare, job["id"], "dead_letter")
+            assert (attempts, dead["error_message"]) == ([1, 2], "attempt 2")
+            assert dead["error"]["type"] == "ValueError"
+            again = await flare.retry_job(job["id"])
+            assert again is not None
+            assert again["attempt"] == 0
+            await eventually(lambda: attempts == [1, 2, 1])
+
+
+async def test_permanent_errors_fail_at_once(server: ServerProcess) -> None:
+    kind = fresh()
+    worker = AsyncFlareWorker()
+
+    @worker.job(kind)
+    def handle(payload: Any) -> None:
+        raise PermanentError("no such customer")
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind)
+        async with worker:
+            failed = await reaches(flare, job["id"], "failed")
+    assert failed["attempt"] == 1
+
+
+async def test_running_job_is_cancelled_by_its_next_heartbeat(server: ServerProcess) -> None:
+    kind = fresh()
+    reasons: list[str | None] = []
+    worker = AsyncFlareWorker(heartbeat_interval=0.2)
+
+    @worker.job(kind)
+    def handle(payload: Any, ctx: JobContext) -> None:
+        ctx.cancellation.wait(20)
+        reasons.append(ctx.cancellation.reason)
+        ctx.raise_if_cancelled()
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind, max_attempts=5)
+        async with worker:
+            await reaches(flare, job["id"], "processing")
+            asked = await flare.cancel_job(job["id"])
+            assert asked is not None
+            assert asked["state"] == "processing"
+            assert asked["cancel_requested_at"]
+            await reaches(flare, job["id"], "cancelled")
+    assert reasons == ["cancelled"]
+
+
+async def test_job_that_lost_its_lease_is_stopped_and_runs_again(server: ServerProcess) -> None:
+    kind = fresh()
+    reasons: list[str | None] = []
+    attempts: list[int] = []
+    worker = AsyncFlareWorker(heartbeat_interval=1.0)
+
+    @worker.job(kind)
+    def handle(payload: Any, ctx: JobContext) -> None:
+        attempts.append(ctx.attempt)
+        if ctx.attempt == 1:
+            ctx.cancellation.wait(20)
+            reasons.append(ctx.cancellation.reason)
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind, timeout_seconds=60)
+        async with worker:
+            await eventually(lambda: attempts == [1])
+            server.advance(3600)  # past every lease
+            await eventually(lambda: reasons)
+            server.advance(3600)  # past the back-off
+            await reaches(flare, job["id"], "succeeded")
+    assert reasons[0] in ("lease_lost", "timeout")
+    assert attempts == [1, 2]
+
+
+async def test_stopping_hands_unfinished_jobs_back_without_using_up_an_attempt(
+    server: ServerProcess,
+) -> None:
+    kind = fresh()
+    begun = threading.Event()
+    worker = AsyncFlareWorker()
+
+    @worker.job(kind)
+    def handle(payload: Any, ctx: JobContext) -> None:
+        begun.set()
+        ctx.cancellation.wait(20)
+        ctx.raise_if_cancelled()
+
+    async with AsyncFlareClient() as flare:
+        job = await flare.create_job(job_type=kind)
+        await worker.start()
+        await eventually(begun.is_set)
+        assert await worker.stop(grace=1.0) == 0
+        found = await reaches(flare, job["id"], "pending")
+    assert found["attempt"] == 0
+
+
+async def test_job_enqueued_while_a_worker_stops_is_not_lost(server: ServerProcess) -> None:
+    kind = fresh()
+    worker = AsyncFlareWorker()
+    worker.add(kind, lambda payload: None)
+    async with AsyncFlareClient() as flare:
+        await worker.start()
+        await eventually(lambda: (health := worker.health()) and health.registered)
+        await worker.stop()
+        job = await flare.create_job(job_type=kind)
+        await asleep(0.2)
+        found = await flare.get_job(job["id"])
+        assert found is not None
+        assert (found["state"], found["attempt"]) == ("pending", 0)
+        assert await worker.run_until_idle() == 0
+        await reaches(flare, job["id"], "succeeded")
+
+
+async def test_children_run_after_their_parent(server: ServerProcess) -> None:
+    kind = fresh()
+    order: list[str] = []
+    worker = AsyncFlareWorker()
+    worker.add(kind, lambda payload: order.append(payload))
+    async with AsyncFlareClient() as flare:
+        parent = await flare.create_job(job_type=kind, payload="parent")
+        children = [
+            await flare.create_job(job_type=kind, payload="child", parent_job_id=parent["id"])
+            for _ in range(2)
+        ]
+        async with worker:
+            for child in children:
+                await reaches(flare, child["id"], "succeeded")
+    assert order == ["parent", "child", "child"]
+
+
+async def test_recurring_handler_runs_at_its_ticks(server: ServerProcess) -> None:
+    kind = fresh("Nightly")
+    ran: list[str] = []
+    worker = AsyncFlareWorker()
+
+    @worker.recurring(kind, cron="0 3 * * *", timezone="Europe/Berlin")
+    def nightly(ctx: JobContext) -> None:
+        ran.append(ctx.job_type)
+
+    async with AsyncFlareClient() as flare, worker:
+        await eventually(lambda: (health := worker.health()) and health.registered)
+        schedule = await flare.get_recurring(f"rjob_{kind}")
+        assert schedule["timezone"] == "Europe/Berlin"
+        assert not ran
+        server.advance(24 * 3600)
+        await eventually(lambda: ran)
+        assert ran == [kind]
+        await flare.delete_recurring(f"rjob_{kind}")
+
+
+async def test_webhooks_are_signed_delivered_and_rotated(
+    server: ServerProcess, receiver: Receiver
+) -> None:
+    kind = fresh()
+    worker = AsyncFlareWorker()
+    worker.add(kind, lambda payload: None)
+    async with AsyncFlareClient() as flare:
+        webhook = await flare.create_webhook(url=receiver.url, events=["job.succeeded"])
+        verifier = WebhookVerifier(webhook["secret"])
+        job = await flare.create_job(job_type=kind)
+        async with worker:
+            await reaches(flare, job["id"], "succeeded")
+        headers, body = (await eventually(lambda: receiver.deliveries))[0]
+        event = verifier.verify(body, headers)
+        assert (event["type"], event["data"]["id"]) == ("job.succeeded", job["id"])
+        rotated = await flare.rotate_webhook_secret(webhook["id"])
+        assert rotated["secret"] != webhook["secret"]
+        await flare.test_webhook(webhook["id"])
+        headers, body = (await eventually(lambda: receiver.deliveries[1:]))[0]
+        for secret in (webhook["secret"], rotated["secret"]):
+            assert WebhookVerifier(secret).is_genuine(body, headers)
+        page = await flare.list_webhook_deliveries(webhook["id"])
+        assert len(page["deliveries"]) == 2
+        changed = await flare.update_webhook(webhook["id"], enabled=False)
+        assert not changed["enabled"]
+        assert "secret" not in await flare.get_webhook(webhook["id"])
+        assert webhook["id"] in [one["id"] for one in (await flare.list_webhooks())["webhooks"]]
+        await flare.delete_webhook(webhook["id"])
+
+
+async def test_hundreds_of_jobs_are_done_once_each(server: ServerProcess) -> None:
+    kind = fresh()
+    done: list[int] = []
+    worker = AsyncFlareWorker(concurrency=10)
+    worker.add(kind, lambda payload: done.append(payload["n"]))
+    async with AsyncFlareClient() as flare:
+        for number in range(300):
+            await flare.create_job(job_type=kind, payload={"n": number})
+        began = time.monotonic()
+        assert await worker.run_until_idle() == 0
+        seconds = time.monotonic() - began
+    assert sorted(done) == list(range(300))
+    assert seconds < 20

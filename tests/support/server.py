@@ -1,0 +1,155 @@
+"""`quintet serve` as a process of its own: started, killed, restarted, its time moved."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from quintet_server.store.embedded import EmbeddedPostgres
+
+_URL = re.compile(r"https?://\S+")
+START_SECONDS = 60.0
+# One line per request would be most of what a busy server does.
+QUIET = {"QUINTET_HTTP_LOG_REQUESTS": "errors", "QUINTET_LOG_FORMAT": "json"}
+
+
+class ServerProcess:
+    """One server on a data folder; `with` starts and stops it.
+
+    Args:
+        folder: The data folder; made if need be. Several servers on one database have one each.
+        database_url: A database of its own; without it the embedded one in the folder.
+        settings: Environment variables `QUINTET_…` of the server.
+        private_targets: Let its outgoing calls reach loopback.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        private_targets: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.database_url = database_url or EmbeddedPostgres(folder).url
+        self._options = ["--database-url", database_url] if database_url else []
+        if private_targets:
+            self._options.append("--allow-private-targets")
+        self._settings = {**QUIET, **(settings or {})}
+        self._port = 0
+        self._child: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.log = folder.parent / f"{folder.name}.log"
+
+    def start(self) -> Self:
+        """Start it and wait for its ready line; after a kill it listens on the same port again."""
+        self.spawn()
+        self.url = self._ready_url()
+        self._port = int(self.url.rpartition(":")[2])
+        return self
+
+    def spawn(self) -> None:
+        """Start it and do not wait, for who wants to see it killed on the way."""
+        command = [sys.executable, "-m", "quintet_server", "serve", "--port", str(self._port)]
+        with self.log.open("a") as log:
+            self._child = subprocess.Popen(
+                [*command, "--data-dir", str(self.folder), *self._options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**_plain_environment(), **self._settings},
+            )
+
+    def _ready_url(self) -> str:
+        assert self._child is not None
+        assert self._child.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child.stdout, selectors.EVENT_READ)
+            line = self._child.stdout.readline() if selector.select(START_SECONDS) else ""
+        found = _URL.search(line)
+        if found is None:
+            self.kill()
+            raise RuntimeError(f"no ready line but {line!r}; the log ends:\n{self.log_end()}")
+        return found.group()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._child is not None
+        return self._child.pid
+
+    def kill(self) -> None:
+        """End it with SIGKILL, and wait until it is gone. The database lives on."""
+        self._end(signal.SIGKILL, 30)
+
+    def stop(self) -> None:
+        """Let it drain; the embedded database stops with its last user."""
+        self._end(signal.SIGTERM, 60)
+
+    def _end(self, number: int, seconds: float) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(number)
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            assert child.stdout is not None
+            child.stdout.close()
+
+    def key(self, service: str) -> str:
+        """Return the development key of a service."""
+        keys: dict[str, str] = json.loads((self.folder / "dev-keys.json").read_text())
+        return keys[service]
+
+    def advance(self, seconds: float) -> None:
+        """Move the server's time forward; leases, delays and schedules follow at once."""
+        with psycopg.connect(self.database_url, autocommit=True) as conn:
+            conn.execute("UPDATE clock SET shift = shift + make_interval(secs => %s)", [seconds])
+
+    def reset_clock(self) -> None:
+        """Return to real time."""
+        with psycopg.connect(self.database_url, autocommit=True) as conn:
+            conn.execute("UPDATE clock SET shift = '0'")
+
+    def log_end(self, lines: int = 30) -> str:
+        """Return the last lines of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return our environment without what would configure a server by accident."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("QUINTET_") and name != "DATABASE_URL"
+    }
