@@ -1,0 +1,121 @@
+"""The smallest server that answers as the Flare API would: a fixed job, a fixed stream of events.
+
+It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
+it prints its port and stops when its standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import cast
+
+JOB = {
+    "id": "job_01JZ5N0QW8R3YV6T2KXB4HCM9D",
+    "state": "succeeded",
+    "job_type": "email.send",
+    "queue": "email",
+    "payload": {"to": "reader@example.com", "template": "welcome", "retries": [1, 2, 3]},
+    "created_at": "2026-01-02T03:04:05.678901Z",
+    "run_at": None,
+    "started_at": "2026-01-02T03:04:05.700001Z",
+    "completed_at": "2026-01-02T03:04:06.000001Z",
+    "attempt": 1,
+    "max_attempts": 3,
+    "timeout_seconds": 60,
+    "progress": 1.0,
+    "error_message": None,
+    "error": None,
+    "tags": {"env": "test", "team": "mail"},
+    "parent_job_id": None,
+    "recurring_job_id": None,
+    "worker_id": "wrk_host_1_0011223344556677",
+    "duration_ms": 300,
+}
+
+
+def job_response() -> bytes:
+    """Return the whole answer to a GET of the job."""
+    body = json.dumps(JOB, separators=(",", ":")).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        b"X-Request-Id: 01JZ5N0QW8R3YV6T2KXB4HCM9D\r\nX-RateLimit-Limit: 100000\r\n"
+        b"X-RateLimit-Remaining: 99999\r\nX-RateLimit-Reset: 1767326700\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(body)
+    ) + body
+
+
+def token_events(count: int) -> bytes:
+    """Return a stream of small events as a language model sends them, and a last one."""
+    events = [
+        f'data: {{"type":"token","index":{index},"delta":"word{index % 97}"}}\n\n'
+        for index in range(count - 1)
+    ]
+    return "".join([*events, "data: [DONE]\n\n"]).encode()
+
+
+def job_events(count: int) -> bytes:
+    """Return a stream of a job's states with ids and event names, and a last one."""
+    detail = json.dumps({**JOB, "payload": None}, separators=(",", ":"))
+    events = [f"id: {index}\nevent: progress\ndata: {detail}\n\n" for index in range(1, count)]
+    return "".join([*events, f"id: {count}\nevent: state\ndata: [DONE]\n\n"]).encode()
+
+
+EVENT_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+    b"Cache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+# As much as a server that writes as fast as it can hands to a socket at a time.
+CHUNK_BYTES = 16 * 1024
+
+
+def chunked(body: bytes) -> bytes:
+    """Return a body in the chunked coding."""
+    pieces = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+
+
+class Peer(asyncio.Protocol):
+    """One connection; requests have no body."""
+
+    answer = job_response()
+    streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every complete request."""
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            target = self._buffer[:end].split(b" ", 2)[1]
+            self._buffer = self._buffer[end + 4 :]
+            assert self._transport is not None
+            self._transport.write(self.answer if target.startswith(b"/flare") else stream(target))
+
+
+def stream(target: bytes) -> bytes:
+    """Return the answer to `/events/<kind>/<count>`, built once."""
+    _, _, kind, count = target.split(b"/")
+    if (kind, count) not in Peer.streams:
+        make = {b"token": token_events, b"job": job_events}[kind]
+        Peer.streams[kind, count] = EVENT_HEAD + chunked(make(int(count)))
+    return Peer.streams[kind, count]
+
+
+async def main() -> None:
+    """Serve on a free port until standard input ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Peer, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
