@@ -113,7 +113,8 @@ class Http11:
         state = self._h11
         if state.our_state is not h11.DONE or state.their_state is not h11.DONE:
             return False
-        if state.trailing_data[0]:
+        data, ended = state.trailing_data
+        if data or ended:
             return False
         state.start_next_cycle()
         return True

@@ -33,17 +33,22 @@ def fed(http: Http11, data: bytes, size: int) -> tuple[object, bytes, bool]:
     return None if head is None else head.status, body, False
 
 
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\nab\r\n1;x=y\r\nc\r\n0\r\nTrailer: v\r\n\r\n"
+)
+LENGTH = b"\r\nContent-Length: 3\r\n\r\nabc"
 ANSWERS = [
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", (200, b"abc", True), True),
+    (b"HTTP/1.1 200 OK" + LENGTH, (200, b"abc", True), True),
     (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"", True), True),
     (b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n", (404, b"", True), True),
-    (b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", (200, b"x", True), True),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: v\r\n\r\n", (200, b"abc", True), True),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc", (200, b"abc", True), False),
-    (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", (200, b"abc", True), False),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", (200, b"abc", False), False),
+    (b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK" + LENGTH, (200, b"abc", True), True),
+    (CHUNKED, (200, b"abc", True), True),
+    (b"HTTP/1.1 200 OK\r\nConnection: close" + LENGTH, (200, b"abc", True), False),
+    (b"HTTP/1.0 200 OK" + LENGTH, (200, b"abc", True), False),
+    (b"HTTP/1.1 200 OK" + LENGTH[:-1], (200, b"ab", False), False),
     (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", (200, b"until the end", False), False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
@@ -101,7 +106,7 @@ def test_head_keeps_case_order_and_duplicates() -> None:
         b"nonsense\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: x\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * MAX_HEAD_BYTES + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * MAX_HEAD_BYTES,
         b"",
     ],
 )
@@ -137,7 +142,7 @@ def test_streamed_body_is_framed_as_its_headers_say() -> None:
     ("data", "expected"),
     [
         (b"HTTP/1.1 200 Connection established\r\n\r\n", ""),
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\n", "407 Proxy Authentication Required"),
+        (b"HTTP/1.1 407 Who are you\r\nContent-Length: 9\r\n\r\n", "407 Who are you"),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", ""),
     ],
 )  # fmt: skip

@@ -43,7 +43,10 @@ def stream(*chunks: Any) -> Reply:
 def run(rules: EventRules, *answers: Any, last: str = "", taking: float = 0.0) -> Played:
     clock = FakeClock(randoms=[0.5])
     program = follow(plan(), context(clock), rules, last)
-    return play(program, answers, clock, taking)
+    played = play(program, answers, clock, taking)
+    assert all(played.emitted), "an empty batch was handed on"
+    played.emitted = [event for batch in played.emitted for event in batch]
+    return played
 
 
 def resumed_after(played: Played) -> list[str | None]:
