@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from quintet_server.app import create_app
+from quintet_server.http.one_write import OneWriteProtocol
 from quintet_server.runtime import Runtime
 from quintet_server.settings import ServerSettings
 
@@ -95,7 +96,9 @@ def make_server(runtime: Runtime, ready: Callable[[], None] = lambda: None) -> Q
     app: ASGIApp = create_app(runtime)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=OneWriteProtocol,
+        # What a proxy says of the client is used nowhere, so it is not read either.
+        proxy_headers=False,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -261,7 +262,8 @@ def test_seconds_are_those_of_a_second_by_second_reading(seconds, minutes, hours
 )
 def test_plain_expressions_agree_with_cronsim(minutes, hours, days, months, start):
     """An independent reader, where its rules are the same: UTC, no weekday, no wrapping range."""
-    assume("?" not in minutes[0] + hours[0])
+    # cronsim reads `?` nowhere and `5-5/n` as `5/n`.
+    assume(not re.search(r"[?]|\b(\d+)-0?\1/", minutes[0] + " " + hours[0]))
     text = f"{minutes[0]} {hours[0]} {days} {months} *"
     begin = start.replace(tzinfo=UTC)
     try:

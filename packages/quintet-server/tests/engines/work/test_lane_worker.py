@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from quintet_server.engines.work import reaper
 from quintet_server.engines.work.lane_worker import HandBack, LaneWorker, PermanentFailure
 from quintet_server.engines.work.model import State
 from quintet_server.engines.work.queue import Queue
@@ -141,16 +140,14 @@ async def test_heartbeats_keep_the_lease_and_carry_progress(db, bus, desk, bench
     await brisk.close()
 
 
-async def test_lost_lease_stops_the_handler_and_nothing_is_acknowledged(
-    db, bus, desk, bench, advance, queue
-):
+async def test_lost_lease_stops_the_handler_and_nothing_is_acknowledged(db, bus, desk, bench):
     brisk = Queue(db, bus, WorkSettings(worker_heartbeat_seconds=0.05))
     worker = desk.worker(queue=brisk)
     job = await bench.add(timeout_seconds=1000)
     running = await desk.begun.get()
-    async with db.connection() as conn:
+    async with db.transaction() as conn:  # one, or the next heartbeat would be quicker
         await conn.execute("UPDATE work_jobs SET lease_expires_at = quintet_now()")
-    await reaper.reap(db, queue.settings)
+        await conn.execute("SELECT work_reap(10, '{\"base_ms\": 60000}')")
     async with asyncio.timeout(10):
         await running.stop.wait()
     await worker.stop()

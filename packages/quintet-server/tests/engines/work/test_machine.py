@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings as hypothesis_settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -413,6 +414,7 @@ class World:
         return found
 
 
+@pytest.mark.timeout(400)  # two thousand operations on a database that others use too
 def test_life_of_jobs_follows_the_model(database_url):
     with asyncio.Runner() as runner:
         Life.world = World(runner, database_url)
@@ -420,7 +422,7 @@ def test_life_of_jobs_follows_the_model(database_url):
             run_state_machine_as_test(
                 Life,
                 settings=hypothesis_settings(
-                    max_examples=80,
+                    max_examples=50,
                     stateful_step_count=50,
                     deadline=None,
                     # Shrinking replays against a database: minutes, for a shorter story.

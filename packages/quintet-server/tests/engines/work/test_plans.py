@@ -79,7 +79,6 @@ def test_claim_reads_a_deep_mixed_backlog_in_index_order(conn, is_analyzed):
     assert rows.pop("work_jobs_ready") <= 3 * 84
     assert rows.pop("work_jobs_pkey") <= 84 + 20
     assert rows == {}
-    assert explained[0]["Execution Time"] < 100
 
 
 def test_planned_on_an_empty_table_still_good_on_a_full_one(conn):

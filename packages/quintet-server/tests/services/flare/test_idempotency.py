@@ -242,3 +242,20 @@ async def test_a_poll_hands_back_what_another_process_answered_for(api, monkeypa
     assert answer.status_code == 409
     seen = await api.job(job["id"])
     assert (seen["state"], seen["attempt"]) == ("pending", 0)
+
+
+async def test_another_report_under_the_key_of_an_ack_has_no_effect(api):
+    jobs = [await api.running() for _ in range(4)]
+    answers = await asyncio.gather(
+        *(
+            api.post(
+                "/workers/ack",
+                {"job_id": job, "worker_id": "w1", "status": "succeeded"},
+                headers=key("k22"),
+            )
+            for job in jobs
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    states = [(await api.job(job))["state"] for job in jobs]
+    assert sorted(states) == ["processing"] * 3 + ["succeeded"]

@@ -278,6 +278,19 @@ async def test_a_rotated_secret_signs_beside_the_old_one_for_a_day(alone, receiv
     check_signature(headers["zeridion-signature"], raw, rotated["secret"])
 
 
+async def test_many_rotations_do_not_grow_the_header_without_bound(api, receiver):
+    made = await subscribe(api, receiver.url, events=["job.created"])
+    for _ in range(20):
+        rotated = (await api.post(f"/webhooks/{made['id']}/rotate-secret")).json()
+    await api.create()
+    headers, body = await receiver.next()
+    signature = headers["zeridion-signature"]
+    assert signature.count("v1=") == 8
+    instant = signature.partition(",")[0].removeprefix("t=")
+    raw = json.dumps(body, separators=(",", ":")).encode()
+    assert signature.startswith(sign(raw, [rotated["secret"]], int(instant)))
+
+
 @pytest.mark.parametrize("status", [400, 404, 410, 302])
 async def test_an_answer_that_is_final_is_not_tried_again(api, receiver, status):
     receiver.status = status

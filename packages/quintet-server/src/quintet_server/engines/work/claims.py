@@ -98,7 +98,7 @@ class Claimer:
         waiter = _Waiter(worker_id, capacity, wait_seconds > 0, gone, loop.create_future())
         group = self._group(lane, queues, job_types)
         group.join(waiter)
-        timer = loop.call_later(wait_seconds, group.dismiss, waiter) if waiter.stays else None
+        timer = loop.call_later(wait_seconds, group.time_out, waiter) if waiter.stays else None
         leaving = None if gone is None else asyncio.create_task(gone.wait())
         try:
             if leaving is not None:
@@ -191,6 +191,7 @@ class _Group:
         self._registry = registry
         self._waiters: dict[_Waiter, None] = {}
         self._newcomers: list[_Waiter] = []
+        self._served: list[_Waiter] = []
         self._is_stirred = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -215,6 +216,13 @@ class _Group:
         self._waiters.pop(waiter, None)
         if not waiter.future.done():
             waiter.future.set_result([])
+
+    def time_out(self, waiter: _Waiter) -> None:
+        """Its wait is over; if a claim for it is under way, that one still counts."""
+        if waiter in self._served:
+            waiter.stays = False
+        else:
+            self.dismiss(waiter)
 
     async def close(self) -> None:
         for waiter in list(self._waiters):
@@ -242,7 +250,8 @@ class _Group:
         everyone = self._is_stirred
         batch = list(self._waiters) if everyone else self._newcomers
         self._newcomers, self._is_stirred = [], False
-        return [waiter for waiter in batch if not waiter.has_left]
+        self._served = [waiter for waiter in batch if not waiter.has_left]
+        return self._served
 
     async def _hand_out(self, batch: list[_Waiter]) -> bool:
         """Claim for these waiters; tells whether the queues gave less than was asked for."""
@@ -258,6 +267,7 @@ class _Group:
                 waiter.future.set_result(waiter.jobs)
             elif not waiter.stays:
                 self.dismiss(waiter)
+        self._served = []
         if len(jobs) < len(slots):
             return True
         self.stir()  # there may be more

@@ -32,6 +32,9 @@ EVENT_TYPES = (
 )
 TEST_TYPE = "webhook.test"
 _HEADERS = ("X-Zeridion-Signature", "zeridion-signature")
+# Receivers bound the header they are willing to read; whoever rotates more often within the overlap
+# loses the oldest secrets first.
+_SIGNATURES_MAX = 8
 
 
 def hook_format(settings: FlareSettings) -> HookFormat:
@@ -62,7 +65,7 @@ def build(
             "data": data,
         }
     )
-    signature = sign(body, subscription.secrets, int(now.timestamp()))
+    signature = sign(body, subscription.secrets[:_SIGNATURES_MAX], int(now.timestamp()))
     return body, dict.fromkeys(_HEADERS, signature)
 
 

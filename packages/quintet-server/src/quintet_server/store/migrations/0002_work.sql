@@ -3,9 +3,9 @@
 -- The functions below are the engine's hot statements. They are functions, and not text in the
 -- program, because several of them need a second look at the table after they have got their locks
 -- (a child that was added while we waited for its parent), and inside a function each statement sees
--- a fresh snapshot while the caller still pays one round trip. All take arrays, answer per element,
--- and lock rows in this order: the named jobs by id, then children by level and id. A child of a
--- job that is being acknowledged is never itself being processed, so two of them cannot cross.
+-- a fresh snapshot while the caller still pays one round trip. All take arrays and answer per
+-- element. All lock rows in ascending order of id, the named jobs and their waiting descendants in one
+-- sweep: a child is younger than its parent and so has the greater id.
 --
 -- Their plans are fixed: one plan for all parameters (planning anew costs more than running), and
 -- only index lookups row by row. The LATERAL subqueries make the named rows the outer side of every
@@ -212,35 +212,57 @@ BEGIN
     SELECT c.* FROM claimed c ORDER BY c.due_at, c.id;
 END $$;
 
--- Cancel every descendant that waits for one of these jobs, level by level: each level is read
--- after the level above is locked, so a child added meanwhile is either seen or refused.
+-- Lock these jobs and every descendant that waits for one of them, in order of id; returns the
+-- descendants. The tree is read again after each sweep: a child that was added while we waited for
+-- its parent's lock is younger than all we hold, and a child added later waits for us.
+CREATE FUNCTION work_lock_family(p_ids text[]) RETURNS text[]
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_found text[] := '{}';
+    v_locked text[] := '{}';
+    v_fresh text[];
+BEGIN
+    LOOP
+        WITH RECURSIVE tree AS (
+            SELECT c.id FROM work_jobs c
+            WHERE c.parent_id = ANY (p_ids) AND c.state = 'scheduled' AND c.blocked
+            UNION
+            SELECT c.id FROM tree t CROSS JOIN LATERAL (
+                SELECT j.id FROM work_jobs j
+                WHERE j.parent_id = t.id AND j.state = 'scheduled' AND j.blocked) c
+        )
+        SELECT coalesce(array_agg(t.id), '{}') INTO v_found FROM tree t;
+        SELECT array_agg(f.id ORDER BY f.id) INTO v_fresh
+        FROM (SELECT unnest(p_ids || v_found) EXCEPT SELECT unnest(v_locked)) AS f(id);
+        EXIT WHEN v_fresh IS NULL;
+        PERFORM FROM unnest(v_fresh) AS f(id) CROSS JOIN LATERAL (
+            SELECT FROM work_jobs j WHERE j.id = f.id FOR UPDATE) j;
+        v_locked := v_locked || v_fresh;
+    END LOOP;
+    RETURN v_found;
+END $$;
+
+-- Cancel every descendant that waits for one of these jobs; returns how many.
 CREATE FUNCTION work_cancel_children(p_parents text[]) RETURNS int
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
-    v_level text[] := p_parents;
-    v_total int := 0;
+    v_waiting text[] := work_lock_family(p_parents);
+    v_total int;
 BEGIN
-    LOOP
-        WITH waiting AS MATERIALIZED (
-            SELECT c.id FROM work_jobs c
-            WHERE c.parent_id = ANY (v_level) AND c.state = 'scheduled' AND c.blocked
-            ORDER BY c.id FOR UPDATE
-        ), cancelled AS (
-            UPDATE work_jobs c SET state = 'cancelled', blocked = false,
-                completed_at = quintet_now()
-            FROM waiting w WHERE c.id = w.id
-            RETURNING c.*
-        ), told AS (
-            INSERT INTO events (project_id, stream, type, data, terminal)
-            SELECT c.project_id, c.id, 'job.cancelled', work_event_data(c), true
-            FROM cancelled c WHERE c.logged
-        )
-        SELECT array_agg(c.id) INTO v_level FROM cancelled c;
-        EXIT WHEN v_level IS NULL;
-        v_total := v_total + cardinality(v_level);
-    END LOOP;
+    WITH cancelled AS (
+        UPDATE work_jobs c SET state = 'cancelled', blocked = false, completed_at = quintet_now()
+        WHERE c.id = ANY (v_waiting) AND CASE c.state WHEN 'scheduled' THEN c.blocked END
+        RETURNING c.*
+    ), told AS (
+        INSERT INTO events (project_id, stream, type, data, terminal)
+        SELECT c.project_id, c.id, 'job.cancelled', work_event_data(c), true
+        FROM cancelled c WHERE c.logged ORDER BY c.id
+    )
+    SELECT count(*) INTO v_total FROM cancelled c;
     RETURN v_total;
 END $$;
 
@@ -280,7 +302,8 @@ BEGIN
 END $$;
 
 -- End attempts. p_acks: [{ord, lane, id, worker_id, attempt?, status, error?, retryable, duration_ms?,
--- remember}]; status: succeeded | failed | cancelled. Several rows may come back for one element;
+-- remember, expired?}]; status: succeeded | failed | cancelled; with `expired` only if the lease has run
+-- out. Several rows may come back for one element;
 -- the first says what happened:
 --   settled           with the new state, and retry_at when it will run again
 --   repeat            this ack was accepted before; the same answer again
@@ -297,11 +320,17 @@ DECLARE
     v_ids text[];
     v_ended text[];
 BEGIN
+    SELECT array_agg(a.id) INTO v_ids FROM jsonb_to_recordset(p_acks) AS a(id text);
+    IF EXISTS (SELECT FROM work_jobs c
+               WHERE c.parent_id = ANY (v_ids) AND c.state = 'scheduled' AND c.blocked) THEN
+        PERFORM work_lock_family(v_ids);
+    END IF;
+
     RETURN QUERY
     WITH acks AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(p_acks) AS a(
             ord int, lane text, id text, worker_id text, attempt int, status text, error jsonb,
-            retryable boolean, duration_ms bigint, remember boolean)
+            retryable boolean, duration_ms bigint, remember boolean, expired boolean)
     ), held AS MATERIALIZED (
         SELECT a.ord, a.status, a.error, a.duration_ms, a.remember, j.id,
             CASE WHEN a.status = 'succeeded' THEN 'succeeded'
@@ -315,7 +344,8 @@ BEGIN
             FROM work_jobs j
             WHERE j.id = a.id AND CASE j.state WHEN 'processing' THEN
                 j.lane = a.lane AND j.worker_id = a.worker_id
-                AND j.attempt = coalesce(a.attempt, j.attempt) END
+                AND j.attempt = coalesce(a.attempt, j.attempt)
+                AND (a.expired IS NOT TRUE OR j.lease_expires_at <= quintet_now()) END
             FOR UPDATE) j
     ), settled AS (
         UPDATE work_jobs j SET
@@ -375,7 +405,7 @@ BEGIN
             ON j.lane = a.lane;
     END IF;
 
-    SELECT array_agg(a.id) INTO v_ids FROM jsonb_to_recordset(p_acks) AS a(id text);
+    -- Asked again: a child may have been added before we had the lock of its parent.
     IF EXISTS (SELECT FROM work_jobs c
                WHERE c.parent_id = ANY (v_ids) AND c.state = 'scheduled' AND c.blocked) THEN
         SELECT array_agg(j.id) INTO v_ended FROM work_jobs j
@@ -461,6 +491,12 @@ DECLARE
     v_released text[];
     v_ended text[];
 BEGIN
+    SELECT array_agg(c.id) INTO v_ended FROM jsonb_to_recordset(p_claims) AS c(id text);
+    IF EXISTS (SELECT FROM work_jobs c
+               WHERE c.parent_id = ANY (v_ended) AND c.state = 'scheduled' AND c.blocked) THEN
+        PERFORM work_lock_family(v_ended);
+    END IF;
+
     WITH claims AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(p_claims) AS c(
             lane text, id text, worker_id text, attempt int, delay_seconds float8)
@@ -556,30 +592,34 @@ BEGIN
     END IF;
 END $$;
 
--- End attempts whose lease has run out, as failed ones. Returns how many.
+-- End attempts whose lease has run out, as failed ones. Returns how many. Nothing is locked by the
+-- look around: work_settle locks in its own order and asks for the lease again.
 CREATE FUNCTION work_reap(p_limit int, p_policy jsonb) RETURNS int
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_acks jsonb;
+    v_ended int;
 BEGIN
     SELECT jsonb_agg(jsonb_build_object(
-            'ord', 0, 'lane', e.lane, 'id', e.id, 'worker_id', e.worker_id, 'attempt', e.attempt,
-            'status', 'failed', 'retryable', true, 'remember', false,
+            'ord', e.place, 'lane', e.lane, 'id', e.id, 'worker_id', e.worker_id,
+            'attempt', e.attempt, 'status', 'failed', 'retryable', true, 'remember', false,
+            'expired', true,
             'error', jsonb_build_object(
                 'type', 'LeaseExpired',
                 'message', 'No heartbeat arrived in time; attempt ' || e.attempt || ' of worker '
                            || e.worker_id || ' was given up.',
                 'stack_trace', NULL)))
     INTO v_acks
-    FROM (SELECT j.lane, j.id, j.worker_id, j.attempt FROM work_jobs j
+    FROM (SELECT j.lane, j.id, j.worker_id, j.attempt, row_number() OVER () AS place
+          FROM work_jobs j
           WHERE j.state = 'processing' AND j.lease_expires_at <= quintet_now()
-          LIMIT p_limit FOR UPDATE SKIP LOCKED) e;
+          LIMIT p_limit) e;
     IF v_acks IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM work_settle(v_acks, p_policy);
-    RETURN jsonb_array_length(v_acks);
+    SELECT count(*) INTO v_ended FROM work_settle(v_acks, p_policy) s WHERE s.verdict = 'settled';
+    RETURN v_ended;
 END $$;
 
 -- Write down what readers see already: scheduled jobs whose time has come. Returns how many.
