@@ -195,7 +195,7 @@ def main() -> int:
     output.mkdir(parents=True)
     console.print("Starting a server on an empty folder …")
     with processes.server(FOLDER / "server") as url, Receiver() as receiver:
-        console.print(f"Server at {url}; webhook receiver at {receiver.url}")
+        console.print(f"Server at {url}; webhook receiver at {receiver.url}", soft_wrap=True)
         environment = processes.exports(FOLDER / "server")
         with processes.worker(FOLDER, environment):
             fine = asyncio.run(scenes(environment, receiver, output))

@@ -66,8 +66,9 @@ def test_jobs_are_enqueued_listed_shown_and_cancelled(
 
     code, out, _ = flare(capsys, "get", job["id"])
     assert '"n": 1' in out
-    code, out, _ = flare(capsys, "cancel", job["id"])
-    assert (code, out.split()) == (0, [job["id"], "cancelled"])
+    code, out, err = flare(capsys, "cancel", "job_nobody", job["id"])
+    assert (code, out.split()) == (1, [job["id"], "cancelled"])
+    assert "job_nobody" in err
     code, _, err = flare(capsys, "retry", job["id"])
     assert code == 1
     assert "invalid_state" in err

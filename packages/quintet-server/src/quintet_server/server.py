@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -37,9 +38,13 @@ def bind(settings: ServerSettings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
+        advice = (
+            "stop what uses it, or choose another port with --port (0 takes any)"
+            if error.errno == errno.EADDRINUSE
+            else "choose another address with --host, or another port with --port"
+        )
         raise CannotListen(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
-            f"stop what uses it, or choose another port with --port (0 takes any)"
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): {advice}"
         ) from error
     return listener
 

@@ -241,7 +241,8 @@ def test_commands_work_on_an_embedded_database_without_a_server(
     ],
 )
 def test_setting_that_makes_no_sense_is_named(cli: Cli, variable: str, command: str) -> None:
-    result = cli(command, **{variable: "lots"})
+    # A free port, unless the port is what makes no sense: the usual one may be taken.
+    result = cli(command, **{"QUINTET_PORT": "0", variable: "lots"})
     assert result.returncode == 1
     assert variable in result.stderr
     assert "lots" in result.stderr
@@ -257,3 +258,29 @@ def test_page_of_settings_in_the_documentation_is_up_to_date(cli: Cli) -> None:
         check=True,
     ).stdout
     assert page.read_text() == printed, "run: quintet settings --markdown > docs/server/settings.md"
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list")])
+def test_database_url_that_is_none_is_one_sentence_without_it(
+    cli: Cli, command: tuple[str, ...]
+) -> None:
+    result = cli(*command, "--database-url", "postgresql//u:hidden@h/x")
+    assert result.returncode == 1
+    assert result.stderr.startswith("quintet: the database URL is not one")
+    assert "hidden" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list"), ("status",)])
+def test_data_folder_that_is_a_file_is_one_sentence(cli: Cli, command: tuple[str, ...]) -> None:
+    cli.data_dir.parent.mkdir(parents=True, exist_ok=True)
+    cli.data_dir.write_text("not a folder")
+    result = cli(*command)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) <= 1
+
+
+def test_keys_are_listed_with_whole_ids_in_a_narrow_terminal(cli: Cli) -> None:
+    cli("keys", "create", "flare")
+    [key] = json.loads(cli("keys", "list", "flare", "--json").stdout)
+    assert key["id"] in cli("keys", "list", COLUMNS="80").stdout

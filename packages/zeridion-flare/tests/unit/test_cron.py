@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from zeridion_flare import CronError, FlareError, check_cron, check_timezone
@@ -115,3 +118,18 @@ def test_zone_cannot_be_checked_without_a_database(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(zoneinfo, "ZoneInfo", missing)
     monkeypatch.setattr(zoneinfo, "available_timezones", set)
     assert check_timezone("Europe/Berlin") == "Europe/Berlin"
+
+
+VECTORS = Path(__file__).resolve().parents[4] / "tests" / "vectors" / "cron.json"
+
+
+def test_what_the_service_takes_and_refuses_is_taken_and_refused_here() -> None:
+    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
+    for vector in vectors["valid"]:
+        assert check_cron(vector["expression"])
+        assert check_timezone(vector["timezone"])
+    for vector in vectors["invalid"]:
+        # Whether a date ever comes takes a calendar to say: the service alone knows.
+        if vector["reason"] != "never":
+            with pytest.raises(CronError):
+                check_cron(vector["expression"])

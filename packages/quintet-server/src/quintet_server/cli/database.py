@@ -38,7 +38,10 @@ def with_database(
     configure_logging(Settings.load().log)  # standard output is for the command's own words
     try:
         return asyncio.run(_run(data_dir, database_url, work))
-    except (DatabaseUnreachable, DatabaseTooOld, EmbeddedPostgresError, MigrationError) as error:
+    except (
+        *(DatabaseUnreachable, DatabaseTooOld, EmbeddedPostgresError),
+        *(MigrationError, OSError),
+    ) as error:
         fail(str(error))
 
 

@@ -139,7 +139,10 @@ def _print_table(keys: list[ApiKey]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "service", "project", "name", "key", "scopes", "state", "last used")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", no_wrap=True)  # whole, since `keys revoke` wants it
+    for title in ("service", "project", "name", "key", "scopes", "state", "last used"):
+        table.add_column(title, overflow="fold")
     for key in keys:
         used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
         scopes = ", ".join(key.scopes) or "-"

@@ -44,7 +44,10 @@ def settings(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("variable", "value", "unit", "source", "what it does")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("variable", no_wrap=True)  # whole, to be copied
+    for title in ("value", "unit", "source", "what it does"):
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(str(row[name]) for name in ("variable", "value", "unit", "source", "text")))
     Console().print(table)

@@ -109,7 +109,20 @@ def _check_document(document: Document, kinds: dict[tuple[str, str], Kind]) -> _
         spec = kind.model.model_validate(head.spec)
     except ValidationError as error:
         raise BadDefinitions(_mistakes(document, ("spec",), error)) from None
+    if unknown := _unknown_fields(document, kind.model, head.spec):
+        raise BadDefinitions(unknown)
     return _Checked(document, head, kind, spec)
+
+
+def _unknown_fields(
+    document: Document, model: type[BaseModel], spec: dict[str, Any]
+) -> list[Mistake]:
+    """Models that also read requests let unknown fields pass; in a file those are mistakes."""
+    if model.model_config.get("extra") == "allow":
+        return []
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    message = f"there is no such field (known: {', '.join(known)})"
+    return [_mistake(document, ("spec", name), message) for name in spec if name not in known]
 
 
 def _named_twice(checked: Sequence[_Checked]) -> list[Mistake]:

@@ -1,8 +1,8 @@
 """Head and body of an answer in one write.
 
-The HTTP server writes them one after the other, which costs two system calls, two packets, and wakes
-the client twice. Here a first write is held until the second, or until the event loop comes round:
-nothing waits for more than the rest of the current step.
+The HTTP server writes them one after the other, which costs two system calls, two packets, and
+wakes the client twice. Here a first write is held until the second, or until the event loop comes
+round: nothing waits for more than the rest of the current step.
 """
 
 from __future__ import annotations

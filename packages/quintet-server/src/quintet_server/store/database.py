@@ -78,6 +78,13 @@ async def connect(url: str, *, application_name: str) -> Connection:
 
 async def _wait_until_reachable(url: str, application_name: str, seconds: float) -> int:
     """Return the server's version number once it accepts a connection."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # Its text repeats the URL, in pieces that may hold a password.
+        raise DatabaseUnreachable(
+            "the database URL is not one: write postgresql://USER@HOST/NAME"
+        ) from None
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -93,7 +93,11 @@ class EmbeddedPostgres:
 
         Raises :class:`EmbeddedPostgresError`.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711 if self._user else 0o700)
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711 if self._user else 0o700)
+        except OSError as error:
+            why = "it is a file" if self.data_dir.is_file() else error.strerror
+            raise EmbeddedPostgresError(f"no data folder at {self.data_dir}: {why}") from error
         with self._locked():
             if self._users is None:
                 self._users = _take(self.data_dir / "postgres.users", shared=True)

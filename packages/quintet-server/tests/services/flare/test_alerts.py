@@ -218,12 +218,11 @@ async def test_what_a_mail_header_would_read_as_something_else_is_refused(api, a
 
 
 async def test_an_alert_that_cannot_be_written_does_not_stop_the_others(alone):
-    bad, good = [(await alone.post("/alerts", GOOD)).json()["id"] for _ in "ab"]
+    bad, _good = [(await alone.post("/alerts", GOOD)).json()["id"] for _ in "ab"]
     # Stored by a version that let it in.
     await alone.sql("UPDATE flare_alerts SET destination = 'a@[' WHERE id = %s", bad)
     for _ in range(2):
         await alone.in_state("dead_letter")
-        await fired(alone, good)
     await alone.eventually(
         "SELECT 1 FROM flare_alert_firings WHERE fired_at IS NOT NULL HAVING count(*) = 4"
     )

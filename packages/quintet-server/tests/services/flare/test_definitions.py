@@ -89,8 +89,10 @@ async def test_what_was_deleted_over_the_api_is_created_again(alone, apply):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("0 3 * * *", "99 * * * *", "minute"),
-        ("Europe/Berlin", "Nowhere", "Nowhere"),
+        ("0 3 * * *", "99 * * * *", "flare.yaml:7: spec.cron_expression: minute"),
+        ("Europe/Berlin", "Nowhere", "flare.yaml:8: spec.timezone: 'Nowhere'"),
+        ("timezone", "time_zone", "flare.yaml:8: spec.time_zone: there is no such field"),
+        ("https://example.com/hook", "http://127.0.0.1/hook", "QUINTET_ALLOW_PRIVATE_TARGETS"),
         ("https://example.com/hook", "gopher://x", "url"),
         ("job.dead_letter", "job.nope", "events"),
         ("ops@example.com", "nobody", "destination"),

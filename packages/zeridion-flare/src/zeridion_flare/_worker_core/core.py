@@ -213,11 +213,12 @@ class WorkerCore:
             return
         self.phase = Phase.DRAINING
         self._grace_end = now + grace
+        message = f"stopping: {self._jobs.running} running, {grace:g} s of grace"
+        # First of all: breaking off the poll may end the worker, which says so at once.
+        self._agenda.note("stopping", INFO, message)
         self._registration.stop()
         self._polling.stop()
         self._agenda.timers.set(PHASE, now + grace - self._window(grace))
-        message = f"stopping: {self._jobs.running} running, {grace:g} s of grace"
-        self._agenda.note("stopping", INFO, message)
 
     def force_stop(self, now: float) -> None:
         """Stop at once: trip every token, abandon what does not end by itself."""

@@ -26,14 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     # Imported after parsing: ``flare --help`` needs no HTTP.
     from zeridion_flare.cli.commands import COMMANDS
+    from zeridion_flare.cli.screen import print_error
     from zeridion_flare.errors import FlareError
 
     try:
         return COMMANDS[options.command](options)
     except FlareError as error:
-        print(f"flare: {error.message}", file=sys.stderr)
-        if error.request_id:
-            print(f"flare: request id {error.request_id}", file=sys.stderr)
+        print_error(error)
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

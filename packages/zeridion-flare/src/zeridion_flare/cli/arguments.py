@@ -82,7 +82,10 @@ def _add_enqueue(commands: Any) -> None:
 
 def _add_list(commands: Any) -> None:
     command = _add(commands, "list", "List jobs, newest first.")
-    command.add_argument("--state", help="pending, scheduled, processing, succeeded, failed, …")
+    command.add_argument(
+        "--state",
+        help="pending, scheduled, processing, succeeded, failed, cancelled or dead_letter",
+    )
     command.add_argument("--queue")
     command.add_argument("--type", dest="job_type", metavar="JOB_TYPE")
     command.add_argument(

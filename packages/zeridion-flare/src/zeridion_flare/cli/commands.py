@@ -9,9 +9,10 @@ from zeridion_flare._sync.client import FlareClient
 from zeridion_flare.cli import screen
 from zeridion_flare.cli.watching import watch
 from zeridion_flare.cli.workers import run_worker
-from zeridion_flare.errors import NotFoundError
+from zeridion_flare.errors import ConflictError, NotFoundError
 
 PAGE_SIZE = 100
+EXIT_ERROR = 1
 
 
 def enqueue(options: argparse.Namespace) -> int:
@@ -78,21 +79,27 @@ def watch_job(options: argparse.Namespace) -> int:
 
 
 def cancel_jobs(options: argparse.Namespace) -> int:
-    """Cancel jobs, one after the other; the first that cannot be cancelled ends it."""
+    """Cancel jobs, one after the other."""
     with FlareClient(base_url=options.base_url) as flare:
-        for job_id in options.job_ids:
-            job = flare.cancel_job(job_id)
-            _tell(job or {}, as_json=options.json)
-    return 0
+        return _for_each(flare.cancel_job, options)
 
 
 def retry_jobs(options: argparse.Namespace) -> int:
-    """Retry jobs, one after the other; the first that cannot be retried ends it."""
+    """Retry jobs, one after the other."""
     with FlareClient(base_url=options.base_url) as flare:
-        for job_id in options.job_ids:
-            job = flare.retry_job(job_id)
-            _tell(job or {}, as_json=options.json)
-    return 0
+        return _for_each(flare.retry_job, options)
+
+
+def _for_each(act: Callable[[str], object], options: argparse.Namespace) -> int:
+    """Act on every job; one that is missing or in the wrong state does not spare the others."""
+    code = 0
+    for job_id in options.job_ids:
+        try:
+            _tell(act(job_id) or {}, as_json=options.json)
+        except (NotFoundError, ConflictError) as error:
+            screen.print_error(error)
+            code = EXIT_ERROR
+    return code
 
 
 def _tell(job: object, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from zeridion_flare.errors import FlareError
 from zeridion_flare.timestamps import parse_timestamp
 
 COLUMNS = ("ID", "TYPE", "QUEUE", "STATE", "ATTEMPT", "PROGRESS", "AGE", "TAGS")
@@ -52,6 +53,13 @@ def has_rich() -> bool:
 def print_json(value: Any) -> None:
     """Print JSON on one line."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def print_error(error: FlareError) -> None:
+    """Print what went wrong, on standard error."""
+    print(f"flare: {error.message}", file=sys.stderr)
+    if error.request_id:
+        print(f"flare: request id {error.request_id}", file=sys.stderr)
 
 
 def print_jobs(jobs: Iterable[Mapping[str, Any]], *, now: datetime | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zeridion_flare._worker_core.actions import AbortPoll, Cancel, Interrupt, Run
+from zeridion_flare._worker_core.actions import AbortPoll, Cancel, Interrupt, Note, Run
 from zeridion_flare._worker_core.core import Phase
 
 from .rig import (
@@ -30,6 +30,13 @@ def test_w3_shutdown_breaks_off_the_open_poll_and_ends_with_it() -> None:
     (stop,) = stops(rig.step())
     assert (stop.exit_code, stop.abandoned) == (0, 0)
     assert rig.now == 1000.0
+
+
+def test_w3_stopping_is_told_before_the_poll_is_broken_off() -> None:
+    actions = Rig().shut_down()
+    [note] = [n for n, act in enumerate(actions) if isinstance(act, Note)]
+    [abort] = [n for n, act in enumerate(actions) if isinstance(act, AbortPoll)]
+    assert note < abort
 
 
 def test_w3_aborted_poll_that_failed_is_no_failure() -> None:

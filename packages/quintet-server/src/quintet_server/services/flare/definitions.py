@@ -21,6 +21,7 @@ from quintet_server.engines.hooks.formats import Formats
 from quintet_server.engines.hooks.settings import HookSettings
 from quintet_server.engines.hooks.subscriptions import InvalidSubscription, Subscriptions
 from quintet_server.engines.hooks.target import TargetRefused
+from quintet_server.engines.work.cron_zones import TimezoneError
 from quintet_server.engines.work.queue import Queue
 from quintet_server.engines.work.schedules import InvalidSchedule, JobTypeConflict, Schedules
 from quintet_server.services.flare.alerts import CreateAlert, insert_alert, replace_alert
@@ -75,7 +76,8 @@ async def apply_recurring(
         try:
             schedule = await schedules.put(conn, lane, project_id, wanted)
         except InvalidSchedule as error:
-            raise DefinitionError(str(error)) from error
+            field = "timezone" if isinstance(error.cause, TimezoneError) else "cron_expression"
+            raise DefinitionError(str(error), field) from error
         except JobTypeConflict as error:
             raise DefinitionError(str(error), "job_type") from error
         await log_schedule(conn, schedule)
@@ -105,7 +107,8 @@ async def apply_webhook(
         except InvalidSubscription as error:
             raise DefinitionError(str(error), error.field) from error
         except TargetRefused as error:
-            raise DefinitionError(str(error), "url") from error
+            hint = "QUINTET_ALLOW_PRIVATE_TARGETS=true, for server and command, permits it"
+            raise DefinitionError(f"{error} ({hint})", "url") from error
         await log_webhook(conn, "webhook.created", made)
         await conn.execute(_REMEMBER, (project_id, "webhook", name, made.id))
 
