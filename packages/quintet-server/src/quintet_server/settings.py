@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["HttpSettings", "LogSettings", "ServerSettings", "Settings", "StoreSettings"]
@@ -50,6 +50,14 @@ class ServerSettings(BaseSettings):
     drain_seconds: float = Field(
         default=20.0, ge=0, description="How long a stopping server lets running requests finish."
     )
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            # It would be read as the current folder, and fill that with a database.
+            raise ValueError("a folder is needed, or leave the variable unset")
+        return value
 
 
 class StoreSettings(BaseSettings):

@@ -164,9 +164,11 @@ def test_status_shows_servers_and_database(cli: Cli, server: Any) -> None:
 
 
 def test_status_without_a_server_exits_with_1(cli: Cli) -> None:
+    cli("keys", "create", "flare")
     result = cli("status")
     assert result.returncode == 1
     assert "quintet serve" in result.stdout
+    assert "1 active" in result.stdout
 
 
 def test_status_after_a_kill_does_not_count_the_dead(cli: Cli, server: Any) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         CancellationToken as CancellationToken,
         JobCancelledError as JobCancelledError,
         JobContext as JobContext,
+        PayloadError as PayloadError,
         PermanentError as PermanentError,
     )
     from zeridion_flare.cron import (
@@ -75,6 +76,7 @@ _HOME = {
     "CancellationToken": "context",
     "JobCancelledError": "context",
     "JobContext": "context",
+    "PayloadError": "context",
     "PermanentError": "context",
     "CronError": "cron",
     "check_cron": "cron",
@@ -147,6 +149,7 @@ __all__ = [
     "JobDefinition",
     "JobRegistry",
     "NotFoundError",
+    "PayloadError",
     "PermanentError",
     "Quota",
     "QuotaError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from zeridion_flare.errors import FlareMisuseError
 from zeridion_flare.timestamps import format_timestamp
 
 _TIMES = ("run_at", "from", "until")
+# W3C Trace Context, section 3.2: ids of zeros are void, and hex digits are lower case.
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def choose_body(body: Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:
@@ -44,12 +47,28 @@ def new_job(
     legacy_key = job.pop("idempotency_key", None)
     job_type = job.get("job_type")
     if job_type is None:
-        raise TypeError("create_job needs job_type")
+        raise TypeError("create_job() needs job_type")
     if not isinstance(job_type, str) or not job_type:
         raise FlareMisuseError("job_type must be a string of at least one character")
     if "tags" in job:
         job["tags"] = check_tags(job["tags"])
     return job, idempotency_key if idempotency_key is not None else legacy_key
+
+
+def trace_headers(traceparent: str | None) -> dict[str, str] | None:
+    """Return the header that hands a trace context on, ``None`` if there is none.
+
+    Raises:
+        FlareMisuseError: Not a ``traceparent`` of version 00; the service would ignore it.
+    """
+    if traceparent is None:
+        return None
+    if not isinstance(traceparent, str) or not _TRACEPARENT.fullmatch(traceparent):
+        raise FlareMisuseError(
+            "traceparent must be 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, in lower case, "
+            "with ids that are not all zeros"
+        )
+    return {"traceparent": traceparent}
 
 
 def check_tags(tags: Any) -> dict[str, str]:

@@ -20,7 +20,7 @@ from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
-from zeridion_flare.context import PermanentError
+from zeridion_flare.context import PayloadError
 from zeridion_flare.timestamps import parse_timestamp
 
 _SEQUENCES: dict[Any, Callable[[Any], Any]] = {
@@ -30,10 +30,6 @@ _SEQUENCES: dict[Any, Callable[[Any], Any]] = {
     Sequence: list,
 }
 _UNIONS = (Union, types.UnionType)
-
-
-class PayloadError(PermanentError):
-    """A payload does not fit the type its handler asks for."""
 
 
 def hydrate(payload: Any, target: Any) -> Any:

@@ -113,6 +113,7 @@ def make_context(
         logger=job_logger(claim.job_id, claim.job_type, claim.attempt),
         cancellation=token,
         tags=claim.tags,
+        traceparent=claim.traceparent,
         _report=report,
     )
 

@@ -11,7 +11,13 @@ from typing import Any
 
 from zeridion_flare._worker_core.outcome import CANCELLED, LEASE_LOST, SHUTDOWN, TIMEOUT
 
-__all__ = ["CancellationToken", "JobCancelledError", "JobContext", "PermanentError"]
+__all__ = [
+    "CancellationToken",
+    "JobCancelledError",
+    "JobContext",
+    "PayloadError",
+    "PermanentError",
+]
 
 _SENTENCES = {
     CANCELLED: "the job was cancelled",
@@ -35,6 +41,17 @@ class JobCancelledError(Exception):
 
 class PermanentError(Exception):
     """Raise it in a handler when another attempt is useless: the job fails for good at once."""
+
+
+class PayloadError(PermanentError):
+    """A payload does not fit the type its handler asks for; the message names the place.
+
+    The worker raises it before it calls the handler. It is permanent: our decision, since the
+    payload would not fit at the next attempt either.
+    """
+
+    # The name in error reports is part of the surface, whichever way the class was imported.
+    __module__ = "zeridion_flare"
 
 
 class CancellationToken:
@@ -151,6 +168,8 @@ class JobContext:
     cancellation: CancellationToken
     tags: Mapping[str, str] = field(default_factory=dict)
     """The job's tags, where the service sends them to workers."""
+    traceparent: str | None = None
+    """The W3C trace context that the job was created with; ``None`` without one."""
     _report: Callable[[float], object] = field(default=lambda value: None, repr=False)
 
     @property

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, cast
 
-from zeridion_flare._bodies import new_job
+from zeridion_flare._bodies import new_job, trace_headers
 from zeridion_flare._invocation import Invocation, make_context
 from zeridion_flare._loop_thread import LoopThread
 from zeridion_flare._worker_core.claims import Claim
@@ -69,6 +69,7 @@ class LocalFlare:
         body: Mapping[str, Any] | None = None,
         *,
         idempotency_key: str | None = None,
+        traceparent: str | None = None,
         **fields: Any,
     ) -> Job:
         """Enqueue a job, as the client's method of this name does.
@@ -78,10 +79,13 @@ class LocalFlare:
             ConflictError: That job has failed.
         """
         request, key = new_job(body, fields, idempotency_key)
+        trace_headers(traceparent)  # refuses what the client would refuse
         for job in self._jobs.values():
             if key is not None and job["_key"] == key:
                 return self._shown(job)
-        return self._shown(self._create(request, key))
+        job = self._create(request, key)
+        job["_traceparent"] = traceparent
+        return self._shown(job)
 
     def trigger(self, job_type: str, payload: Any = None) -> Job:
         """Enqueue one run of a recurring job, as its schedule would."""
@@ -251,6 +255,7 @@ class LocalFlare:
             timeout_seconds=job["timeout_seconds"],
             enqueued_at=job["created_at"],
             tags=job["tags"] or {},
+            traceparent=job["_traceparent"],
         )
 
         def report(value: float) -> None:

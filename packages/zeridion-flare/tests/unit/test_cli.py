@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 
-from zeridion_flare import FlareConfigurationError, FlareWorker, JobRegistry
+from zeridion_flare import (
+    FlareClient,
+    FlareConfigurationError,
+    FlareError,
+    FlareMisuseError,
+    FlareWorker,
+    JobRegistry,
+    NotFoundError,
+)
 from zeridion_flare.cli import main, screen
 from zeridion_flare.cli.arguments import make_parser
+from zeridion_flare.cli.wording import in_own_words
 from zeridion_flare.cli.workers import find_registry
 
 JOB: dict[str, Any] = {
@@ -58,6 +67,7 @@ def test_enqueue_reads_json_from_text_file_and_standard_input(
         ["list", "--limit", "0"],
         ["list", "--limit", "x"],
         ["cancel"],
+        ["list", "--bogus"],
     ],
 )
 def test_wrong_usage_exits_with_two(
@@ -69,13 +79,87 @@ def test_wrong_usage_exits_with_two(
     assert "usage: flare" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command", ["list", "enqueue", "get", "watch", "cancel", "retry", "worker"]
+)
+def test_unknown_option_prints_the_usage_of_its_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = [] if command == "list" else ["x"]
+    with pytest.raises(SystemExit) as caught:
+        main([command, *needed, "--bogus"])
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: flare {command} ")
+    assert f"flare {command}: error: unrecognized arguments: --bogus" in err
+
+
+def test_unknown_option_before_the_command_prints_the_usage_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--bogus", "list"])
+    assert capsys.readouterr().err.startswith("usage: flare [-h]")
+
+
 def test_tags_may_hold_equal_signs() -> None:
     assert parse("enqueue", "T", "--tag", "k=a=b", "--tag", "x=").tag == [("k", "a=b"), ("x", "")]
 
 
 def test_missing_key_is_one_line_and_exit_code_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 1
-    assert capsys.readouterr().err.startswith("flare: no API key: pass api_key or set")
+    says = "flare: no API key: set the environment variable FLARE_API_KEY\n"
+    assert capsys.readouterr().err == says
+
+
+NO_JOB = NotFoundError("the job was not found", "job_not_found", status_code=404)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        (("watch", "nope"), NO_JOB, "no such job: nope"),
+        (("get", "nope"), NO_JOB, "no such job: nope"),
+        (("enqueue", "T", "--parent", "nope"), NO_JOB, "no such job: nope"),
+        (("get", "x"), NotFoundError("not found", "proxy", status_code=404), "not found"),
+        (
+            ("list",),
+            FlareMisuseError("list_jobs failed: created_after is no time"),
+            "--after is no time",
+        ),
+        (
+            ("enqueue", "T"),
+            FlareMisuseError("max_attempts and timeout_seconds"),
+            "--max-attempts and --timeout",
+        ),
+        (
+            ("get", "x"),
+            FlareConfigurationError("base_url has no host"),
+            "--base-url (or FLARE_BASE_URL) has no host",
+        ),
+        (("worker", "m"), FlareConfigurationError("set base_url there"), None),
+    ],
+)
+def test_errors_name_the_job_and_the_options_of_the_command_line(
+    arguments: tuple[str, ...], error: FlareError, says: str | None
+) -> None:
+    assert in_own_words(error, parse(*arguments)) == says
+
+
+def test_missing_one_of_several_jobs_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def retry(_flare: FlareClient, job_id: str) -> Any:
+        if job_id == "nope":
+            raise NO_JOB
+        return {**JOB, "state": "pending", "attempt": 0, "error_message": "old trouble"}
+
+    monkeypatch.setenv("FLARE_API_KEY", "zf_test_sk_x")
+    monkeypatch.setattr(FlareClient, "retry_job", retry)
+    assert main(["retry", "nope", "job_1"]) == 1
+    out, err = capsys.readouterr()
+    assert err == "flare: no such job: nope\n"
+    assert out == "job_1  pending  last error: old trouble\n"
 
 
 def test_plain_table_is_aligned(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,6 +214,12 @@ def test_job_is_shown_with_payload_and_error(capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     for part in ("job_1", "25%", '"name": "Zoë"', "ValueError: no", "  line 2", '{"env": "dev"}'):
         assert part in out
+    assert "\nlast error  ValueError" in out
+
+
+def test_error_of_a_failed_job_is_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    screen.print_job({**JOB, "state": "failed", "error_message": "no"})
+    assert "\nerror  no\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -141,6 +231,7 @@ def test_job_is_shown_with_payload_and_error(capsys: pytest.CaptureFixture[str])
             {"id": "j", "state": "dead_letter", "error_message": "a\nb"},
             "j  dead_letter  a",
         ),
+        ({"id": "j", "state": "pending", "error_message": "a"}, "j  pending  last error: a"),
     ],
 )
 def test_one_line_says_what_matters(job: dict[str, Any], line: str) -> None:
@@ -225,6 +316,32 @@ def test_what_cannot_be_found_is_said(module: Any, spec: str, says: str) -> None
 def test_missing_import_inside_the_module_is_not_hidden(module: Any) -> None:
     with pytest.raises(ModuleNotFoundError):
         find_registry(module("import flare_cli_not_there\n"))
+
+
+@pytest.mark.parametrize("suffix", ["", ".py"])
+def test_broken_module_shows_its_own_frames_and_one_last_line(
+    module: Any, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    name = module("def build():\n    raise LookupError('no table')\n\nbuild()\n")
+    assert main(["worker", f"{name}{suffix}"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert [line.split(", ")[1:] for line in lines if line.startswith("  File ")] == [
+        ["line 4", "in <module>"],
+        ["line 2", "in build"],
+    ]
+    assert lines[-1] == f"flare: {name}{suffix} cannot be imported: LookupError: no table"
+    assert sum("no table" in line for line in lines) == 2  # the raising line and the last one
+
+
+def test_syntax_error_of_a_module_shows_the_place(
+    module: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = module("x = = 1\n")
+    assert main(["worker", name]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].endswith(f'{name}.py", line 1')
+    assert lines[-1] == f"flare: {name} cannot be imported: SyntaxError: invalid syntax"
 
 
 def test_options_of_a_ready_made_worker_are_refused(

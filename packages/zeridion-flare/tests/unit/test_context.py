@@ -8,7 +8,7 @@ import pytest
 
 from zeridion_flare import CancellationToken, JobCancelledError
 from zeridion_flare._invocation import make_context
-from zeridion_flare._worker_core.claims import Claim
+from zeridion_flare._worker_core.claims import Claim, read_poll_answer
 
 
 def test_token_tells_its_first_reason_once() -> None:
@@ -73,3 +73,20 @@ def test_context_shows_what_the_job_says() -> None:
     assert ctx.enqueued_at.year == 2026
     assert not ctx.is_cancelled()
     ctx.raise_if_cancelled()
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"), [({"traceparent": "00-a-b-01"}, "00-a-b-01"), ({}, None)]
+)
+def test_context_hands_on_the_trace_context_of_the_poll_item(
+    sent: dict[str, str], seen: str | None
+) -> None:
+    (claim,) = read_poll_answer({"jobs": [{"id": "job_1", "job_type": "T", **sent}]})
+    assert isinstance(claim, Claim)
+    assert make_context(claim, CancellationToken(), lambda value: None).traceparent == seen
+
+
+def test_trace_context_that_is_no_text_does_not_spoil_the_job() -> None:
+    (claim,) = read_poll_answer({"jobs": [{"id": "job_1", "job_type": "T", "traceparent": 7}]})
+    assert isinstance(claim, Claim)
+    assert claim.traceparent is None

@@ -11,8 +11,9 @@ from uuid import UUID
 import pydantic
 import pytest
 
-from zeridion_flare import PermanentError
+from zeridion_flare import PayloadError, PermanentError
 from zeridion_flare._hydration import hydrate
+from zeridion_flare._invocation import report_error
 
 
 class Colour(Enum):
@@ -141,6 +142,16 @@ def test_w25_what_does_not_fit_is_permanent_and_names_the_place(payload: Any, sa
     with pytest.raises(PermanentError) as caught:
         hydrate(payload, Order)
     assert says in str(caught.value)
+
+
+def test_error_is_reported_under_its_public_name() -> None:
+    with pytest.raises(PayloadError) as caught:
+        hydrate([], Order)
+    assert isinstance(caught.value, PermanentError)
+    report = report_error(caught.value)
+    assert report.type == "zeridion_flare.PayloadError"
+    assert report.stack_trace is not None
+    assert "zeridion_flare.PayloadError: payload must be an object" in report.stack_trace
 
 
 def test_pydantic_models_validate_and_their_errors_show_no_values() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from zeridion_flare import (
     ConflictError,
+    FlareMisuseError,
     JobContext,
     JobRegistry,
     NotFoundError,
@@ -34,6 +35,18 @@ def test_w28_job_runs_and_succeeds() -> None:
     assert (ended["id"], ended["state"], ended["attempt"]) == (job["id"], "succeeded", 1)
     assert seen == [{"a": 1}]
     assert flare.run_until_idle() == []
+
+
+def test_handlers_see_the_trace_context_of_the_create() -> None:
+    seen: list[str | None] = []
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    flare = local(T=lambda ctx: seen.append(ctx.traceparent))
+    assert "traceparent" not in flare.create_job(job_type="T", traceparent=trace)
+    flare.create_job(job_type="T")
+    flare.run_until_idle()
+    assert seen == [trace, None]
+    with pytest.raises(FlareMisuseError):
+        flare.create_job(job_type="T", traceparent="nonsense")
 
 
 def test_failures_are_retried_with_back_off_and_end_in_the_dead_letter() -> None:

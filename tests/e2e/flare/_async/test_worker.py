@@ -275,6 +275,25 @@ async def test_webhooks_are_signed_delivered_and_rotated(
         await flare.delete_webhook(webhook["id"])
 
 
+async def test_trace_context_reaches_the_handler_and_the_webhook(
+    server: ServerProcess, receiver: Receiver
+) -> None:
+    kind = fresh()
+    trace = f"00-{uuid.uuid4().hex}-00f067aa0ba902b7-01"
+    seen: list[str | None] = []
+    worker = AsyncFlareWorker()
+    worker.add(kind, lambda ctx: seen.append(ctx.traceparent))
+    async with AsyncFlareClient() as flare:
+        webhook = await flare.create_webhook(url=receiver.url, events=["job.succeeded"])
+        job = await flare.create_job(job_type=kind, traceparent=trace)
+        async with worker:
+            await reaches(flare, job["id"], "succeeded")
+        headers, _ = (await eventually(lambda: receiver.deliveries))[0]
+        await flare.delete_webhook(webhook["id"])
+    assert seen == [trace]
+    assert {name.lower(): value for name, value in headers.items()}["traceparent"] == trace
+
+
 async def test_hundreds_of_jobs_are_done_once_each(server: ServerProcess) -> None:
     kind = fresh()
     done: list[int] = []

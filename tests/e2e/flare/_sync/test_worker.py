@@ -274,6 +274,25 @@ def test_webhooks_are_signed_delivered_and_rotated(
         flare.delete_webhook(webhook["id"])
 
 
+def test_trace_context_reaches_the_handler_and_the_webhook(
+    server: ServerProcess, receiver: Receiver
+) -> None:
+    kind = fresh()
+    trace = f"00-{uuid.uuid4().hex}-00f067aa0ba902b7-01"
+    seen: list[str | None] = []
+    worker = FlareWorker()
+    worker.add(kind, lambda ctx: seen.append(ctx.traceparent))
+    with FlareClient() as flare:
+        webhook = flare.create_webhook(url=receiver.url, events=["job.succeeded"])
+        job = flare.create_job(job_type=kind, traceparent=trace)
+        with worker:
+            reaches(flare, job["id"], "succeeded")
+        headers, _ = eventually(lambda: receiver.deliveries)[0]
+        flare.delete_webhook(webhook["id"])
+    assert seen == [trace]
+    assert {name.lower(): value for name, value in headers.items()}["traceparent"] == trace
+
+
 def test_hundreds_of_jobs_are_done_once_each(server: ServerProcess) -> None:
     kind = fresh()
     done: list[int] = []

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from quintet_server import __version__
 from quintet_server.cli import apply, clock, env, keys, serve, settings, status
+from quintet_server.cli.options import Command, Group
+from quintet_server.cli.served import SERVED
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="quintet",
-    help="Run the five services on this machine, and look after them.",
+    cls=Group,
+    help=f"Run the services on this machine, and look after them.\n\n{SERVED}",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["--help", "-h"]},  # subcommands inherit it
 )
-app.command("serve")(serve.serve)
-app.command("env")(env.env)
+app.command("serve", cls=Command)(serve.serve)
+app.command("env", cls=Command)(env.env)
 app.add_typer(keys.app, name="keys")
-app.command("apply")(apply.apply)
-app.command("status")(status.status)
-app.command("settings")(settings.settings)
+app.command("apply", cls=Command)(apply.apply)
+app.command("status", cls=Command)(status.status)
+app.command("settings", cls=Command)(settings.settings)
 app.add_typer(clock.app, name="clock")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"quintet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 def main() -> None:

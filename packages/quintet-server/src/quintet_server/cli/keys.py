@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quintet_server.cli.options import DatabaseUrl, DataDir, fail
+from quintet_server.cli.options import Command, DatabaseUrl, DataDir, Group, fail
+from quintet_server.cli.served import SERVED
 from quintet_server.store.key_formats import KEY_FORMATS
 
 if TYPE_CHECKING:
     from quintet_server.store.database import Database
     from quintet_server.store.keys import ApiKey
 
-app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Group, help=f"Make, list and revoke API keys.\n\n{SERVED}", no_args_is_help=True
+)
 
 _SERVICES = ", ".join(KEY_FORMATS)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-@app.command("create")
+@app.command("create", cls=Command)
 def create(
     service: Annotated[str, typer.Argument(help=f"One of: {_SERVICES}.")],
     scopes: Annotated[
@@ -45,19 +48,19 @@ def create(
 
     async def work(db: Database) -> tuple[str, ApiKey]:
         async with db.transaction() as conn:
-            return await create_key(conn, service, project=project, scopes=wanted, name=name)
+            try:
+                return await create_key(conn, service, project=project, scopes=wanted, name=name)
+            except ValueError as error:
+                fail(str(error))
 
-    try:
-        secret, key = with_database(data_dir, database_url, work)
-    except ValueError as error:
-        fail(str(error))
+    secret, key = with_database(data_dir, database_url, work, may_create=True)
     if as_json:
         _print_json({"key": secret, **_shown(key)})
     else:
         typer.echo(secret)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(
     service: Annotated[str | None, typer.Argument(help=f"Only of one of: {_SERVICES}.")] = None,
     as_json: AsJson = False,
@@ -82,7 +85,7 @@ def list_(
         _print_table(keys)
 
 
-@app.command("revoke")
+@app.command("revoke", cls=Command)
 def revoke(
     key: Annotated[str, typer.Argument(help="The key's id (key_…) or the key itself.")],
     data_dir: DataDir = None,

@@ -1,13 +1,22 @@
-"""Options that several commands take, and how a command ends with an error."""
+"""Options that several commands take, how help shows flags, how a command ends with an error."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["DataDir", "DatabaseUrl", "fail"]
+__all__ = ["Command", "DataDir", "DatabaseUrl", "Group", "fail"]
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        # Path("") is the current folder: a database there is nobody's wish, but an unset variable.
+        raise typer.BadParameter("a folder is needed: the text given is empty")
+    return Path(text)
+
 
 DataDir = Annotated[
     Path | None,
@@ -16,6 +25,8 @@ DataDir = Annotated[
         help="Folder with the embedded database and the development keys. "
         "Default: $QUINTET_DATA_DIR, else .quintet in the current folder.",
         show_default=False,
+        parser=_folder,
+        metavar="<path>",
     ),
 ]
 DatabaseUrl = Annotated[
@@ -27,6 +38,29 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+
+
+class Command(TyperCommand):
+    """A command whose help shows flags, ``--help`` among them, without a value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return options and arguments."""
+        return _flags_without_type(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The same for a command that has subcommands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return options and arguments."""
+        return _flags_without_type(super().get_params(ctx))
+
+
+def _flags_without_type(params: list[Any]) -> list[Any]:
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 def fail(message: str) -> NoReturn:

@@ -27,11 +27,13 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Start all services and print one line with the URL once calls are accepted.
+    """Start the server and print one line with the URL once calls are accepted.
 
     Without --database-url an embedded PostgreSQL is started in the data folder. Ctrl-C or SIGTERM
     lets running requests finish, then stops.
     """
+    from quintet_server.cli.settings import variables
+    from quintet_server.cli.unknown import warn_of_unknown_variables
     from quintet_server.serving import StartFailed, run_server
     from quintet_server.settings import Settings
 
@@ -42,6 +44,7 @@ def serve(
         database_url=database_url,
         allow_private_targets=allow_private_targets or None,
     )
+    warn_of_unknown_variables(variables())
     try:
         run_server(settings, ready=lambda url: typer.echo(f"quintet is ready at {url}"))
     except StartFailed as error:

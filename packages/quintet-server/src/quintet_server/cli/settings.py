@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quintet_server.cli.options import DataDir
+from quintet_server.cli.unknown import warn_of_unknown_variables
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -35,6 +36,7 @@ def settings(
     if as_markdown:
         typer.echo(page(), nl=False)
         return
+    warn_of_unknown_variables(variables())
     rows = [row for group in groups() for row in rows_of(group, {"data_dir": data_dir})]
     if as_json:
         import orjson
@@ -45,9 +47,8 @@ def settings(
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("variable", no_wrap=True)  # whole, to be copied
-    for title in ("value", "unit", "source", "what it does"):
-        table.add_column(title, overflow="fold")
+    for title in ("variable", "value", "unit", "source", "what it does"):
+        table.add_column(title, overflow="fold")  # names and values whole, never cut short
     for row in rows:
         table.add_row(*(str(row[name]) for name in ("variable", "value", "unit", "source", "text")))
     Console().print(table)
@@ -79,7 +80,8 @@ def mistakes_in(error: ValidationError) -> str:
         name = str(problem["loc"][0]) if problem["loc"] else error.title
         if declared is not None and name in declared.model_fields:
             name = _variables(declared, name, declared.model_fields[name])[0]
-        lines.append(f"{name}: {problem['msg']} (given: {problem['input']!r})")
+        said = problem["msg"].removeprefix("Value error, ")  # pydantic's, before words of ours
+        lines.append(f"{name}: {said} (given: {problem['input']!r})")
     return "; ".join(lines)
 
 
@@ -95,6 +97,16 @@ def page() -> str:
             text = (declared.description or "").replace("|", "\\|")
             parts.append(f"| `{variable}` | `{default}` | {_unit(name)} | {text} |")
     return "\n".join(parts) + "\n"
+
+
+def variables() -> list[str]:
+    """Return the names of all variables, those of lesser rank (``DATABASE_URL``) too."""
+    return [
+        variable
+        for group in groups()
+        for name, declared in group.model_fields.items()
+        for variable in _variables(group, name, declared)
+    ]
 
 
 def _title(group: type[BaseSettings]) -> str:

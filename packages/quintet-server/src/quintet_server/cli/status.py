@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quintet_server.cli.options import DatabaseUrl, DataDir
+from quintet_server.cli.options import DatabaseUrl, DataDir, fail
 
 if TYPE_CHECKING:
     from quintet_server.instances import Instance
@@ -31,20 +31,23 @@ def status(
 
     Exits with 1 when no server runs or one is not ready.
     """
-    from quintet_server.cli.database import data_dir_of, with_database
+    from quintet_server.cli.database import data_dir_of, missing_data, with_database
     from quintet_server.instances import running_instances
 
     folder = data_dir_of(data_dir)
     servers = [_asked(instance) for instance in running_instances(folder)]
     found: dict[str, Any] = {"data_dir": str(folder.resolve()), "servers": servers}
-    if servers or database_url or (folder / "postgres").exists():
+    missing = missing_data(data_dir, database_url)
+    if missing is None:
         found["database"] = with_database(data_dir, database_url, _counts)
     if as_json:
         import orjson
 
         typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
-    else:
+    elif missing is None:
         _print(found)
+    if missing is not None:
+        fail(missing)
     if not servers or any(server["state"] != "ready" for server in servers):
         raise typer.Exit(1)
 

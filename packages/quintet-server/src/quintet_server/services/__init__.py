@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from quintet_server.http.service import Service
+if TYPE_CHECKING:  # the names alone are wanted by help texts, which must be quick
+    from quintet_server.http.service import Service
 
 __all__ = ["NAMES", "load_services"]
 

@@ -88,6 +88,10 @@ class EmbeddedPostgres:
         """The connection string of the database inside."""
         return self._url(_DATABASE)
 
+    def exists(self) -> bool:
+        """Tell whether the cluster has been created, running or not."""
+        return (self.pgdata / "PG_VERSION").exists()
+
     def start(self) -> str:
         """Create, start or attach to the cluster and return its URL. Blocks, seconds at most.
 
@@ -158,7 +162,7 @@ class EmbeddedPostgres:
 
     def _ensure_running(self) -> None:
         _let_in(self.data_dir, self._user)
-        if not (self.pgdata / "PG_VERSION").exists():
+        if not self.exists():
             self._create()
         deadline = time.monotonic() + _START_SECONDS
         while not self._accepts_connections(deadline):

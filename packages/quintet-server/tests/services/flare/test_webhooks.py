@@ -227,6 +227,23 @@ async def test_a_job_announces_every_step_signed_and_without_payload(api, receiv
     assert seen["job.dead_letter"]["data"] == shown
 
 
+async def test_what_is_told_of_a_job_carries_its_trace_context(api, receiver):
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    made = await subscribe(api, receiver.url)
+    await api.post("/jobs", {"job_type": "t"}, headers={"traceparent": trace})
+    [item] = await api.poll()
+    await api.ack(item["id"], "failed", error={"message": "no", "retryable": False})
+    for _ in range(3):
+        headers, body = await receiver.next()
+        assert headers["traceparent"] == trace
+        assert "traceparent" not in body["data"]
+    await api.create()
+    await api.post(f"/webhooks/{made['id']}/test")
+    for _ in range(2):
+        headers, _ = await receiver.next()
+        assert "traceparent" not in headers
+
+
 async def test_only_wanted_events_of_the_own_project_are_sent(api, receiver):
     await subscribe(api, receiver.url, events=["job.retry", "job.cancelled"])
     await subscribe(api, receiver.url, enabled=False)

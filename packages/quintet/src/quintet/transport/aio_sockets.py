@@ -128,7 +128,8 @@ class _Wire(asyncio.Protocol):
 
     def abort(self) -> None:
         """End the connection at once; unsent bytes are dropped."""
-        if self.transport is not None:
+        # A transport that has told us of its end has let go of its loop: it takes no more calls.
+        if self.transport is not None and not self.lost:
             # A loop that is closed already cannot even be told.
             with contextlib.suppress(RuntimeError):
                 self.transport.abort()

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from quintet.options import UNSET, Unset
 from zeridion_flare import _wire as wire
-from zeridion_flare._bodies import new_job, tag_filters, time_filter
+from zeridion_flare._bodies import new_job, tag_filters, time_filter, trace_headers
 from zeridion_flare._sync.calls import Calls
 from zeridion_flare.errors import ConflictError, NotFoundError, says_no_such_job
 from zeridion_flare.types import Job, JobPage
@@ -32,6 +32,7 @@ class JobCalls(Calls):
         timeout_seconds: int | None = None,
         tags: Mapping[str, str] | None = None,
         parent_job_id: str | None = None,
+        traceparent: str | None = None,
         idempotency_key: str | None = None,
         request_id: str | None = None,
         timeout: float | None | Unset = UNSET,
@@ -51,12 +52,15 @@ class JobCalls(Calls):
             timeout_seconds: Limit of one attempt, 1 to 86,400; the service's default is 1,800.
             tags: Strings by strings, for filtering.
             parent_job_id: Run only after this job has succeeded.
+            traceparent: Your trace context as W3C writes it, version 00. The handler finds it in
+                its context, and the job's webhooks carry it.
             idempotency_key: The same key and body give the same job; up to 200 characters.
             request_id: Your id of this call for the service's logs.
             timeout: Seconds for one attempt of this call.
 
         Raises:
             TypeError: A mapping and keywords were mixed, or there is no ``job_type``.
+            FlareMisuseError: A field or ``traceparent`` cannot be sent.
             InvalidRequestError: A field is out of its range.
             QuotaError: The allowance of new jobs is used up.
             ConflictError: The idempotency key was used for another body, or the parent has
@@ -77,11 +81,16 @@ class JobCalls(Calls):
         job = self._object(
             wire.CREATE_JOB,
             json=json,
+            headers=trace_headers(traceparent),
             idempotency_key=key,
             request_id=request_id,
             timeout=timeout,
         )
         return cast("Job", job)
+
+    # Python puts this name into the TypeError of a call with too many positional arguments; the
+    # class that happens to hold the method means nothing to callers.
+    create_job.__qualname__ = "create_job"
 
     def get_job(
         self,

@@ -240,6 +240,8 @@ class WorkerRun:
 
     def _note(self, event: WorkerEvent) -> None:
         logger.log(event.level, "%s", event.message, extra={"flare_event": event})
+        if event.name == "job_finished" and event.error and event.error.stack_trace:
+            logger.debug("job %s raised\n%s", event.job_id, event.error.stack_trace.rstrip())
         for hook in self._hooks:
             try:
                 hook(event)

@@ -27,6 +27,7 @@ class Claim:
     """Seconds the attempt may take; 0 when the server named none."""
     enqueued_at: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _read_item(item: object) -> Claim | BadItem:
         return BadItem(job_id, int(attempt) if attempt else None, "the item has no job_type")
     enqueued_at = item.get("enqueued_at")
     tags = item.get("tags")
+    traceparent = item.get("traceparent")
     return Claim(
         job_id=job_id,
         job_type=job_type,
@@ -76,6 +78,7 @@ def _read_item(item: object) -> Claim | BadItem:
         timeout_seconds=max(0.0, _number(item.get("timeout_seconds")) or 0.0),
         enqueued_at=enqueued_at if isinstance(enqueued_at, str) else None,
         tags=dict(tags) if isinstance(tags, Mapping) else {},
+        traceparent=traceparent if isinstance(traceparent, str) else None,
     )
 
 

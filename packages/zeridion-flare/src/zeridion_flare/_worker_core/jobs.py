@@ -34,6 +34,7 @@ from zeridion_flare._worker_core.outcome import (
     released,
 )
 from zeridion_flare._worker_core.plan import WorkerPlan
+from zeridion_flare._worker_core.wording import describe_end
 
 
 class JobBook:
@@ -289,17 +290,20 @@ class JobBook:
         will_retry = answer.get("action") == "retry"
         outcome = execution.outcome
         retry_at = answer.get("retry_at")
-        level = WARNING if outcome.status == "failed" else INFO
+        text = describe_end(execution.claim, outcome, will_retry=will_retry, retry_at=retry_at)
+        failed = outcome.status == "failed"
+        is_dead = failed and not will_retry and bool(execution.claim.job_type)
         self._note(
             execution,
             "job_finished",
-            level,
-            f"{outcome.status}{f' ({outcome.error.type})' if outcome.error else ''}",
+            # One line per failure: the event below tells of the last one.
+            DEBUG if is_dead else WARNING if failed else INFO,
+            text,
             will_retry=will_retry,
             retry_at=retry_at if isinstance(retry_at, str) else None,
         )
-        if outcome.status == "failed" and not will_retry and execution.claim.job_type:
-            self._note(execution, "job_dead_lettered", ERROR, "failed for good", will_retry=False)
+        if is_dead:
+            self._note(execution, "job_dead_lettered", ERROR, text, will_retry=False)
         self._forget(execution)
 
     def ack_failed(self, now: float, key: int, failure: Failure) -> None:

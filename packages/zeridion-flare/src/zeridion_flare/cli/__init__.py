@@ -27,12 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Imported after parsing: ``flare --help`` needs no HTTP.
     from zeridion_flare.cli.commands import COMMANDS
     from zeridion_flare.cli.screen import print_error
+    from zeridion_flare.cli.wording import in_own_words
     from zeridion_flare.errors import FlareError
 
     try:
         return COMMANDS[options.command](options)
     except FlareError as error:
-        print_error(error)
+        print_error(error, in_own_words(error, options))
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -10,6 +10,17 @@ from typing import Any
 
 from zeridion_flare._version import __version__
 
+
+class _Command(argparse.ArgumentParser):
+    """Complains of unknown options itself; else the parser above it would, with its own usage."""
+
+    def parse_known_args(self, *given: Any, **named: Any) -> Any:
+        options, unknown = super().parse_known_args(*given, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
+
 _EPILOG = """\
 The key comes from FLARE_API_KEY, the service's address from FLARE_BASE_URL or --base-url.
 """
@@ -23,7 +34,9 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"flare {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Command
+    )
     _add_enqueue(commands)
     _add_list(commands)
     for name, text in (

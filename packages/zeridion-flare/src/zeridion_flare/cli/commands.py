@@ -8,6 +8,7 @@ from collections.abc import Callable
 from zeridion_flare._sync.client import FlareClient
 from zeridion_flare.cli import screen
 from zeridion_flare.cli.watching import watch
+from zeridion_flare.cli.wording import in_own_words
 from zeridion_flare.cli.workers import run_worker
 from zeridion_flare.errors import ConflictError, NotFoundError
 
@@ -64,7 +65,7 @@ def get_job(options: argparse.Namespace) -> int:
     with FlareClient(base_url=options.base_url) as flare:
         job = flare.get_job(options.job_id)
     if job is None:
-        raise NotFoundError(f"there is no job {options.job_id}", "job_not_found", status_code=404)
+        raise NotFoundError("no such job", "job_not_found", status_code=404)
     if options.json:
         screen.print_json(job)
     else:
@@ -97,7 +98,7 @@ def _for_each(act: Callable[[str], object], options: argparse.Namespace) -> int:
         try:
             _tell(act(job_id) or {}, as_json=options.json)
         except (NotFoundError, ConflictError) as error:
-            screen.print_error(error)
+            screen.print_error(error, in_own_words(error, options, job_id))
             code = EXIT_ERROR
     return code
 

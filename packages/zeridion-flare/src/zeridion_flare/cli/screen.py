@@ -21,6 +21,7 @@ STYLES = {
     "cancelled": "yellow",
     "scheduled": "blue",
 }
+_GOING_ON = ("pending", "scheduled", "processing")
 _DETAILS = (
     "id",
     "job_type",
@@ -55,9 +56,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def print_error(error: FlareError) -> None:
-    """Print what went wrong, on standard error."""
-    print(f"flare: {error.message}", file=sys.stderr)
+def print_error(error: FlareError, message: str | None = None) -> None:
+    """Print what went wrong, on standard error; ``message`` replaces the error's own."""
+    print(f"flare: {error.message if message is None else message}", file=sys.stderr)
     if error.request_id:
         print(f"flare: request id {error.request_id}", file=sys.stderr)
 
@@ -84,12 +85,13 @@ def print_job(job: Mapping[str, Any]) -> None:
         print("payload")
         print(_indented(json.dumps(job["payload"], ensure_ascii=False, indent=2)))
     error = job.get("error")
+    label = _error_label(job)
     if isinstance(error, Mapping):
-        print(f"error  {error.get('type')}: {error.get('message')}")
+        print(f"{label}  {error.get('type')}: {error.get('message')}")
         if error.get("stack_trace"):
             print(_indented(str(error["stack_trace"]).rstrip()))
     elif job.get("error_message"):
-        print(f"error  {job['error_message']}")
+        print(f"{label}  {job['error_message']}")
 
 
 def describe(job: Mapping[str, Any]) -> str:
@@ -102,8 +104,15 @@ def describe(job: Mapping[str, Any]) -> str:
     if job.get("state") == "pending" and job.get("run_at"):
         parts.append(f"due {job['run_at']}")
     if job.get("error_message") and job.get("state") != "succeeded":
-        parts.append(str(job["error_message"]).splitlines()[0][:200])
+        text = str(job["error_message"]).splitlines()[0][:200]
+        label = _error_label(job)
+        parts.append(text if label == "error" else f"{label}: {text}")
     return _printable("  ".join(parts))
+
+
+def _error_label(job: Mapping[str, Any]) -> str:
+    """Tell the error of a job that has failed from one that it has left behind."""
+    return "last error" if job.get("state") in _GOING_ON else "error"
 
 
 def percent(progress: object) -> str:

@@ -7,12 +7,13 @@ import importlib
 import importlib.util
 import logging
 import sys
+import traceback
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from zeridion_flare._sync.worker import FlareWorker
-from zeridion_flare.errors import FlareConfigurationError
+from zeridion_flare.errors import FlareConfigurationError, FlareError
 from zeridion_flare.handlers import JobRegistry
 
 
@@ -24,7 +25,7 @@ def run_worker(options: argparse.Namespace) -> int:
     )
     for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    registry = find_registry(options.module)
+    registry = _find_or_explain(options.module)
     worker = _as_worker(registry, options)
     result = worker.run_until_idle() if options.until_idle else worker.run()
     if isinstance(result, int):
@@ -33,6 +34,29 @@ def run_worker(options: argparse.Namespace) -> int:
 
     code: int = asyncio.run(result)
     return code
+
+
+def _find_or_explain(spec: str) -> JobRegistry:
+    try:
+        return find_registry(spec)
+    except FlareError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the module is not ours: whatever it raises is its story
+        trace = _beyond_loading(error.__traceback__)
+        *story, last = traceback.format_exception(type(error), error.with_traceback(trace), trace)
+        print("".join(story), end="", file=sys.stderr)
+        raise FlareConfigurationError(f"{spec} cannot be imported: {last.strip()}") from None
+
+
+def _beyond_loading(trace: TracebackType | None) -> TracebackType | None:
+    """Leave out what led to the module: a syntax error in it has no frame of its own at all."""
+    while trace is not None and _is_loading(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_loading(filename: str) -> bool:
+    return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")
 
 
 def find_registry(spec: str) -> JobRegistry:

@@ -180,6 +180,13 @@ async def test_create_job_refuses_mixed_or_missing_arguments(
     assert not transport.requests
 
 
+async def test_too_many_arguments_are_said_of_create_job_itself() -> None:
+    flare, _ = client()
+    too_many: Any = flare.create_job
+    with pytest.raises(TypeError, match=r"^create_job\(\) takes"):
+        await too_many("T", {})
+
+
 @pytest.mark.parametrize("tags", [{"a": 1}, {1: "a"}, ["a"], "a"])
 async def test_tags_must_be_strings(tags: Any) -> None:
     flare, _ = client()
@@ -192,6 +199,36 @@ async def test_job_type_must_be_a_string(job_type: Any) -> None:
     flare, _ = client()
     with pytest.raises(FlareMisuseError):
         await flare.create_job(job_type=job_type)
+
+
+async def test_create_job_sends_the_trace_context_as_a_header() -> None:
+    flare, transport = client(reply(503), reply(201, json=JOB), reply(201, json=JOB))
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await flare.create_job(job_type="T", traceparent=trace)
+    assert [header(transport, "traceparent", n) for n in range(2)] == [trace] * 2
+    assert body(transport) == {"job_type": "T"}
+    await flare.create_job({"job_type": "T"})
+    assert header(transport, "traceparent") is None
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "",
+        7,
+        "nonsense",
+        "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-4bf92f3577b34da6a3ce929d0e0e4736-{'0' * 16}-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n",
+    ],
+)
+async def test_create_job_refuses_what_is_no_trace_context(trace: Any) -> None:
+    flare, transport = client()
+    with pytest.raises(FlareMisuseError, match="traceparent"):
+        await flare.create_job(job_type="T", traceparent=trace)
+    assert not transport.requests
 
 
 async def test_times_are_written_in_utc_and_naive_ones_are_utc() -> None:

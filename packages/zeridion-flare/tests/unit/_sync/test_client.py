@@ -181,6 +181,13 @@ def test_create_job_refuses_mixed_or_missing_arguments(
     assert not transport.requests
 
 
+def test_too_many_arguments_are_said_of_create_job_itself() -> None:
+    flare, _ = client()
+    too_many: Any = flare.create_job
+    with pytest.raises(TypeError, match=r"^create_job\(\) takes"):
+        too_many("T", {})
+
+
 @pytest.mark.parametrize("tags", [{"a": 1}, {1: "a"}, ["a"], "a"])
 def test_tags_must_be_strings(tags: Any) -> None:
     flare, _ = client()
@@ -193,6 +200,36 @@ def test_job_type_must_be_a_string(job_type: Any) -> None:
     flare, _ = client()
     with pytest.raises(FlareMisuseError):
         flare.create_job(job_type=job_type)
+
+
+def test_create_job_sends_the_trace_context_as_a_header() -> None:
+    flare, transport = client(reply(503), reply(201, json=JOB), reply(201, json=JOB))
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    flare.create_job(job_type="T", traceparent=trace)
+    assert [header(transport, "traceparent", n) for n in range(2)] == [trace] * 2
+    assert body(transport) == {"job_type": "T"}
+    flare.create_job({"job_type": "T"})
+    assert header(transport, "traceparent") is None
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "",
+        7,
+        "nonsense",
+        "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-4bf92f3577b34da6a3ce929d0e0e4736-{'0' * 16}-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n",
+    ],
+)
+def test_create_job_refuses_what_is_no_trace_context(trace: Any) -> None:
+    flare, transport = client()
+    with pytest.raises(FlareMisuseError, match="traceparent"):
+        flare.create_job(job_type="T", traceparent=trace)
+    assert not transport.requests
 
 
 def test_times_are_written_in_utc_and_naive_ones_are_utc() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from zeridion_flare._worker_core.failure import Failure, FailureKind
 from zeridion_flare._worker_core.outcome import (
     MAX_STACK_BYTES,
     Ending,
+    ErrorReport,
     Outcome,
     cut_report,
     decide,
 )
+from zeridion_flare._worker_core.wording import describe_error
 
 from .rig import (
     BUSY,
@@ -214,6 +217,10 @@ def test_retry_answer_is_reported() -> None:
     actions = rig.ack_ok(key, action="retry", retry_at="2026-01-01T00:01:00Z")
     (event,) = events(actions, "job_finished")
     assert (event.will_retry, event.retry_at) == (True, "2026-01-01T00:01:00Z")
+    assert event.level == logging.WARNING
+    assert event.message == (
+        "job job_1 (T): failed on attempt 1/3: ValueError: no; next attempt at 00:01:00 UTC"
+    )
     assert not events(actions, "job_dead_lettered")
 
 
@@ -221,9 +228,25 @@ def test_w28_failure_without_another_attempt_calls_the_dead_letter_event() -> No
     rig = Rig()
     (key,) = rig.claim(item(attempt=3))
     rig.finish(key, raised())
-    (event,) = events(rig.ack_ok(key), "job_dead_lettered")
+    actions = rig.ack_ok(key)
+    (event,) = events(actions, "job_dead_lettered")
+    assert (event.level, event.message) == (
+        logging.ERROR,
+        "job job_1 (T): failed for good on attempt 3/3: ValueError: no",
+    )
+    (finished,) = events(actions, "job_finished")
+    assert finished.level == logging.DEBUG  # one line per failure
     assert event.error is not None
     assert (event.job_id, event.error.type, event.attempt) == ("job_1", "ValueError", 3)
+
+
+def test_error_in_the_log_is_one_short_line() -> None:
+    error = ErrorReport("E", "first\nERROR forged\x1b[31m\t" + "x" * 1000)
+    line = describe_error(error)
+    assert line.startswith(": E: first ERROR forged [31m xxx")
+    assert line.isprintable()
+    assert len(line) < 510
+    assert describe_error(ErrorReport("E", "")) == ": E"
 
 
 @pytest.mark.parametrize("reply", [None, [], "done", {"action": 3, "retry_at": 5}])

@@ -496,6 +496,26 @@ async def test_w22_error_reports_can_be_redacted(flare: FakeFlare) -> None:
     assert error == {"type": "ZeroDivisionError", "message": "hidden"}
 
 
+async def test_failure_is_one_redacted_line_and_its_trace_is_for_debugging(
+    flare: FakeFlare, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hide(report: ErrorReport) -> ErrorReport:
+        return dataclasses.replace(report, message="hidden", stack_trace="the trace")
+
+    caplog.set_level(logging.DEBUG, "zeridion_flare.worker")
+    worker = AsyncFlareWorker(redact=hide)
+    worker.add("T", lambda payload: int("hunter2") and None)
+    flare.enqueue(attempt=3)
+    async with worker:
+        await acked(flare)
+    records = [r for r in caplog.records if r.name == "zeridion_flare.worker"]
+    (line,) = [r.getMessage() for r in records if r.levelno >= logging.WARNING]
+    assert line == "job job_1 (T): failed for good on attempt 3/3: ValueError: hidden"
+    (trace,) = [r for r in records if "the trace" in r.getMessage()]
+    assert trace.levelno == logging.DEBUG
+    assert "hunter2" not in caplog.text
+
+
 async def test_w23_permanent_error_is_not_retryable(flare: FakeFlare) -> None:
     worker = AsyncFlareWorker()
 

@@ -69,4 +69,5 @@ def _job(spec: JobSpec, state: State, blocked: bool, due_at: datetime, created_a
         heartbeat_at=None,
         cancel_requested_at=None,
         duration_ms=None,
+        traceparent=spec.traceparent,
     )

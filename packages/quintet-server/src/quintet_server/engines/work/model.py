@@ -62,6 +62,7 @@ class JobSpec:
         schedule_id: the schedule this is a tick of; `schedule_tick` makes the pair unique.
         retry_policy: overrides the engine's, see :class:`~.backoff.RetryPolicy`.
         logged: whether transitions go to the event log (and so to streams and webhooks).
+        traceparent: trace context of who asked for it; kept over retries, handed to workers.
         id: taken as given when set, otherwise made from `id_prefix`.
     """
 
@@ -79,6 +80,7 @@ class JobSpec:
     schedule_tick: datetime | None = None
     retry_policy: Mapping[str, Any] | None = None
     logged: bool = True
+    traceparent: str | None = None
     id: str | None = None
     id_prefix: str = "job"
 
@@ -113,6 +115,7 @@ class Job:
     heartbeat_at: datetime | None
     cancel_requested_at: datetime | None
     duration_ms: int | None
+    traceparent: str | None
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Job:

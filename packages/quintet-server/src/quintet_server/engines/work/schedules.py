@@ -209,7 +209,9 @@ class Schedules:
             raise ScheduleNotFound(schedule_id)
         await conn.execute(_CHANGED)
 
-    async def trigger(self, conn: Connection, lane: str, schedule_id: str) -> Job:
+    async def trigger(
+        self, conn: Connection, lane: str, schedule_id: str, *, traceparent: str | None = None
+    ) -> Job:
         """Enqueue one run now, also of a disabled schedule; the ticks are not affected.
 
         Asks no admission: the caller is a request and has its own. Raises ScheduleNotFound.
@@ -218,7 +220,8 @@ class Schedules:
         if row is None:
             raise ScheduleNotFound(schedule_id)
         await conn.execute(_RAN, (lane, schedule_id))
-        return (await self._queue.enqueue(conn, [_run_of(Schedule(*row), None)]))[0]
+        run = replace(_run_of(Schedule(*row), None), traceparent=traceparent)
+        return (await self._queue.enqueue(conn, [run]))[0]
 
     # Ticks -------------------------------------------------------------------------------------
 

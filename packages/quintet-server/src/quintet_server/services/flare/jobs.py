@@ -18,6 +18,7 @@ from quintet_server.services.flare.errors import invalid_state, job_not_found, r
 from quintet_server.services.flare.models import CreateJob, validate
 from quintet_server.services.flare.payloads import payload_text
 from quintet_server.services.flare.quotas import Usage
+from quintet_server.services.flare.trace_context import traceparent_of
 from quintet_server.services.flare.wire import job_object, reply
 from quintet_server.store.database import Connection
 from quintet_server.store.idempotency import Reply
@@ -99,6 +100,7 @@ def _spec(call: Call, body: CreateJob) -> JobSpec:
         timeout_seconds=body.timeout_seconds or settings.timeout_default_seconds,
         tags=body.tags,
         parent_id=body.parent_job_id,
+        traceparent=traceparent_of(call.request),
     )
 
 

@@ -49,6 +49,7 @@ _QUERIES: dict[str, tuple[str, ...]] = {
     "/metrics/throughput": ("period", "granularity"),
     "/metrics/job-types": ("period", "limit"),
 }
+_TRACED = {("POST", "/jobs"), ("POST", "/recurring/{id}/trigger")}
 _CREATED = {("POST", "/jobs"), ("POST", "/webhooks"), ("POST", "/alerts")}
 _CREATED |= {("POST", "/recurring/{id}/trigger")}
 _JOB_ANSWERS = {
@@ -163,6 +164,8 @@ def _parameters(method: str, path: str) -> list[dict[str, Any]]:
         names += [(name, "query") for name in _QUERIES.get(path, ())]
     else:
         names.append(("Idempotency-Key", "header"))
+    if (method, path) in _TRACED:
+        names.append(("traceparent", "header"))
     return [
         {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
         for name, place in names

@@ -40,6 +40,7 @@ from quintet_server.services.flare.errors import (
 from quintet_server.services.flare.models import PutRecurring, ScheduleEntry, validate
 from quintet_server.services.flare.payloads import EMPTY, payload_text
 from quintet_server.services.flare.timestamps import render_timestamp
+from quintet_server.services.flare.trace_context import traceparent_of
 from quintet_server.services.flare.wire import job_object, reply
 from quintet_server.store.database import Connection
 from quintet_server.store.event_log import append
@@ -112,7 +113,9 @@ async def trigger_recurring(request: Request) -> Response:
 
     async def action(conn: Connection, call: Call) -> Reply:
         with refusing_schedules():
-            job = await call.flare.schedules.trigger(conn, call.lane, call.path_id())
+            job = await call.flare.schedules.trigger(
+                conn, call.lane, call.path_id(), traceparent=traceparent_of(request)
+            )
         await call.flare.quotas.note(conn, call.project_id, call.plan, 1)
         location = f"/flare/v1/jobs/{job.id}"
         return reply(job_object(job), 201, headers=[("Location", location)])

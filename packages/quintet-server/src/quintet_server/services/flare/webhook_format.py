@@ -2,7 +2,8 @@
 
 The signature is HMAC-SHA256 with the subscription's secret over `<t>.<body>`, where `t` is the Unix
 second of this very attempt. It is sent under both names that the vendor's pages give the header,
-with one `v1` for each secret that is valid while a rotation lasts.
+with one `v1` for each secret that is valid while a rotation lasts. Deliveries about a job that has
+a trace context carry it as the header `traceparent`.
 """
 
 from __future__ import annotations
@@ -66,7 +67,11 @@ def build(
         }
     )
     signature = sign(body, subscription.secrets[:_SIGNATURES_MAX], int(now.timestamp()))
-    return body, dict.fromkeys(_HEADERS, signature)
+    headers = dict.fromkeys(_HEADERS, signature)
+    traceparent = event.data.get("traceparent")
+    if traceparent is not None:
+        headers["traceparent"] = traceparent
+    return body, headers
 
 
 def event_id(created_at: datetime, seq: int) -> str:

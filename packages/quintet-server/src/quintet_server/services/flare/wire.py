@@ -86,8 +86,8 @@ def error_object(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def poll_item(job: Job) -> dict[str, Any]:
-    """One claimed job as a worker receives it."""
-    return {
+    """One claimed job as a worker receives it; `traceparent` is there when the job has one."""
+    item: dict[str, Any] = {
         "id": job.id,
         "job_type": job.job_type,
         "payload": orjson.Fragment(job.payload),
@@ -99,6 +99,9 @@ def poll_item(job: Job) -> dict[str, Any]:
         "tags": job.tags,
         "parent_job_id": job.parent_id,
     }
+    if job.traceparent is not None:
+        item["traceparent"] = job.traceparent
+    return item
 
 
 def reply(body: object, status: int = 200, *, headers: Iterable[tuple[str, str]] = ()) -> Reply:

@@ -43,7 +43,8 @@ CREATE TABLE work_jobs (
     duration_ms         bigint,
     last_ack            jsonb,                       -- the accepted ack, so that a repeat is answered
     retry_policy        jsonb,                       -- null: the engine's
-    logged              boolean NOT NULL DEFAULT true
+    logged              boolean NOT NULL DEFAULT true,
+    traceparent         text                         -- W3C trace context of who asked for it
 ) WITH (
     -- Room on each page, so that heartbeats (which touch no indexed column) stay on it.
     fillfactor = 80,
@@ -91,7 +92,7 @@ CREATE FUNCTION work_event_data(j work_jobs) RETURNS jsonb LANGUAGE sql STABLE A
         'tags', j.tags, 'parent_id', j.parent_id, 'schedule_id', j.schedule_id,
         'worker_id', j.worker_id, 'lease_expires_at', j.lease_expires_at,
         'heartbeat_at', j.heartbeat_at, 'cancel_requested_at', j.cancel_requested_at,
-        'duration_ms', j.duration_ms)
+        'duration_ms', j.duration_ms, 'traceparent', j.traceparent)
 $$;
 
 -- How long to wait after a failed attempt: explicit delays (the last one repeats), or doubling
@@ -118,7 +119,8 @@ BEGIN
         SELECT * FROM jsonb_to_recordset(p_specs) AS s(
             ord int, id text, lane text, project_id text, queue text, job_type text, payload text,
             run_at timestamptz, max_attempts int, timeout_seconds int, tags jsonb, parent_id text,
-            schedule_id text, schedule_tick timestamptz, retry_policy jsonb, logged boolean)
+            schedule_id text, schedule_tick timestamptz, retry_policy jsonb, logged boolean,
+            traceparent text)
     ), parents AS MATERIALIZED (
         -- Shared lock: the parent cannot end while we decide what that means for the child.
         SELECT p.id, p.lane, p.state FROM work_jobs p
@@ -135,12 +137,12 @@ BEGIN
     ), created AS (
         INSERT INTO work_jobs (id, lane, project_id, queue, job_type, payload, state, blocked,
             run_at, due_at, created_at, max_attempts, timeout_seconds, tags, parent_id, schedule_id,
-            schedule_tick, retry_policy, logged)
+            schedule_tick, retry_policy, logged, traceparent)
         SELECT j.id, j.lane, j.project_id, j.queue, j.job_type, j.payload,
             CASE WHEN j.blocked OR j.run_at > quintet_now() THEN 'scheduled' ELSE 'pending' END,
             j.blocked, j.run_at, coalesce(j.run_at, quintet_now()), quintet_now(), j.max_attempts,
             j.timeout_seconds, j.tags, j.parent_id, j.schedule_id, j.schedule_tick, j.retry_policy,
-            j.logged
+            j.logged, j.traceparent
         FROM judged j WHERE j.verdict = 'ok' ORDER BY j.ord
         ON CONFLICT (lane, schedule_id, schedule_tick) WHERE schedule_tick IS NOT NULL DO NOTHING
         RETURNING *
