@@ -74,7 +74,7 @@ def test_jobs_are_enqueued_listed_shown_and_cancelled(
     assert "invalid_state" in err
     assert "request id" in err
     code, _, err = flare(capsys, "get", "job_nobody")
-    assert (code, err) == (1, "flare: there is no job job_nobody\n")
+    assert (code, err) == (1, "flare: no such job: job_nobody\n")
 
 
 def test_watch_follows_a_job_and_tells_how_it_ended(
