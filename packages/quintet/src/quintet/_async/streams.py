@@ -49,8 +49,9 @@ class AsyncEventStream:
         # A generator and not a step per event: most of a fast stream's cost would be the calls.
         while True:
             for event in self._ready:
-                if event.id:
-                    self.last_event_id = event.id
+                event_id = event.id
+                if event_id:
+                    self.last_event_id = event_id
                 yield event
             try:
                 self._ready = iter(await self._batches.__anext__())

@@ -147,15 +147,18 @@ def _until_end(
 ) -> tuple[list[ServerSentEvent], QuintetError | Literal[True] | None]:
     """Cut a batch after its terminal event (True) or before an in-band error (the error)."""
     is_terminal, to_error = rules.is_terminal, rules.to_error
-    if is_terminal is None and to_error is None:
-        return events, None
-    for index, event in enumerate(events):
-        if to_error is not None:
+    # One loop per case: this runs once per event of a fast stream.
+    if to_error is not None:
+        for index, event in enumerate(events):
             error = to_error(event)
             if error is not None:
                 return events[:index], error
-        if is_terminal is not None and is_terminal(event):
-            return events[: index + 1], True
+            if is_terminal is not None and is_terminal(event):
+                return events[: index + 1], True
+    elif is_terminal is not None:
+        for index, event in enumerate(events):
+            if is_terminal(event):
+                return events[: index + 1], True
     return events, None
 
 
