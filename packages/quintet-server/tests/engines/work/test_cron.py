@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 from hypothesis import assume, given, settings, strategies as st
 
 from quintet_server.engines.work.cron import CronError, parse
@@ -268,7 +268,8 @@ def test_plain_expressions_agree_with_cronsim(minutes, hours, days, months, star
     begin = start.replace(tzinfo=UTC)
     try:
         theirs = next(CronSim(text, begin))
-    except Exception:
+    except (CronSimError, StopIteration):
+        # It refuses, or never finds, dates such as 30 February; our own rules for those have tests.
         assume(False)
     assert next_instant(parse(text), begin, zone("UTC")) == theirs
 
