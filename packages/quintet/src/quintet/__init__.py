@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from quintet.core.response import Response
     from quintet.core.retry import RetryClass, RetryPolicy
     from quintet.core.sse.event import ServerSentEvent
+    from quintet.core.sse.fallbacks import Detour, Fallbacks
     from quintet.core.sse.session import EventRules
     from quintet.errors import QuintetError
     from quintet.hooks import Attempt, Hook
     from quintet.options import UNSET, ClientOptions, Unset
+    from quintet.response_info import ResponseInfo
     from quintet.secrets import Secret
 
 __version__ = "0.1.0"
@@ -47,8 +49,10 @@ __all__ = [
     "ByteStream",
     "ClientOptions",
     "Clock",
+    "Detour",
     "EventRules",
     "EventStream",
+    "Fallbacks",
     "Headers",
     "Hook",
     "Operation",
@@ -56,6 +60,7 @@ __all__ = [
     "RateLimit",
     "RedirectPolicy",
     "Response",
+    "ResponseInfo",
     "RetryClass",
     "RetryPolicy",
     "Secret",
@@ -79,8 +84,10 @@ _HOMES = {
     "ByteStream": "quintet._sync.streams",
     "ClientOptions": "quintet.options",
     "Clock": "quintet.clock",
+    "Detour": "quintet.core.sse.fallbacks",
     "EventRules": "quintet.core.sse.session",
     "EventStream": "quintet._sync.streams",
+    "Fallbacks": "quintet.core.sse.fallbacks",
     "Headers": "quintet.core.headers",
     "Hook": "quintet.hooks",
     "Operation": "quintet.core.operation",
@@ -88,6 +95,7 @@ _HOMES = {
     "RateLimit": "quintet.core.rate_limit",
     "RedirectPolicy": "quintet.core.redirect",
     "Response": "quintet.core.response",
+    "ResponseInfo": "quintet.response_info",
     "RetryClass": "quintet.core.retry",
     "RetryPolicy": "quintet.core.retry",
     "Secret": "quintet.secrets",

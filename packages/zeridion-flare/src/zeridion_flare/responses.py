@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from quintet.core.headers import Headers
-    from quintet.core.rate_limit import RateLimit
-    from quintet.core.response import Response
+from quintet.response_info import ResponseInfo as _ResponseInfo
 
 __all__ = ["Quota", "ResponseInfo"]
 
@@ -27,41 +23,15 @@ class Quota:
     spend_cap_cents: int | None = None
 
 
-class ResponseInfo:
+class ResponseInfo(_ResponseInfo):
     """The circumstances of one answer."""
 
-    __slots__ = ("_now", "_response")
-
-    def __init__(self, response: Response, now: float) -> None:
-        self._response = response
-        self._now = now
-
-    @property
-    def status_code(self) -> int:
-        """HTTP status."""
-        return self._response.status
-
-    @property
-    def headers(self) -> Headers:
-        """All headers, by case-insensitive name."""
-        return self._response.headers
-
-    @property
-    def request_id(self) -> str:
-        """The service's id of the request, ``""`` if it named none."""
-        return self._response.headers.get("x-request-id") or ""
+    __slots__ = ()
 
     @property
     def idempotent_replay(self) -> bool:
         """Whether this is the stored answer to an earlier request with the same key."""
         return (self._response.headers.get("idempotent-replay") or "").strip().lower() == "true"
-
-    @property
-    def rate_limit(self) -> RateLimit | None:
-        """Requests per window, left, and when it frees up; ``None`` if nothing was said."""
-        from quintet.core.rate_limit import parse_rate_limit
-
-        return parse_rate_limit(self._response.headers, now=self._now)
 
     @property
     def quota(self) -> Quota | None:
@@ -82,21 +52,3 @@ class ResponseInfo:
     def location(self) -> str | None:
         """Where the created resource is."""
         return self._response.headers.get("location")
-
-    @property
-    def attempts(self) -> int:
-        """How many times the request was sent."""
-        return self._response.attempts
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds from the beginning of the last attempt to the last byte."""
-        return self._response.elapsed
-
-    def _count(self, name: str) -> int | None:
-        text = (self._response.headers.get(name) or "").strip()
-        # The length keeps absurd digits away from int().
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
-
-    def __repr__(self) -> str:
-        return f"<ResponseInfo {self.status_code} request_id={self.request_id!r}>"

@@ -25,6 +25,7 @@ from quintet.options import UNSET, ClientOptions, Unset, check_retries, check_se
 
 if TYPE_CHECKING:
     from quintet.core.body import Body
+    from quintet.core.sse.fallbacks import Fallbacks
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncApiClient"]
@@ -133,26 +134,30 @@ class AsyncApiClient:
         idempotency_key: str | None = None,
         request_id: str | None = None,
         last_event_id: str = "",
+        timeout: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+        fallbacks: Fallbacks | None = None,
     ) -> AsyncEventStream:
         """Return a stream of server-sent events; nothing is sent until it is iterated over.
 
         The attempt timeout bounds the wait for the head of the answer; after that only the idle
         timeout of ``rules`` counts.
+
+        Args:
+            fallbacks: What there is besides the stream; see :meth:`plan` and :meth:`plan_events`.
         """
-        wanted = {**_EVENT_HEADERS, **(headers or {})}
-        plan = self._plan(
+        plan = self.plan_events(
             operation,
-            UNSET,
-            UNSET,
-            None,
             path=path,
             query=query,
             json=json,
-            headers=wanted,
+            headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
+            timeout=timeout,
+            max_retries=max_retries,
         )
-        return AsyncEventStream(self._driver, plan, self._context, rules, last_event_id)
+        return AsyncEventStream(self._driver, plan, self._context, rules, last_event_id, fallbacks)
 
     def download(
         self,
@@ -203,6 +208,35 @@ class AsyncApiClient:
         """What the last answer said of the rate limit; None if it said nothing."""
         headers = self._context.last_headers
         return None if headers is None else parse_rate_limit(headers, now=self._clock.time())
+
+    def plan(
+        self,
+        operation: Operation,
+        *,
+        timeout: float | None | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+        **parts: Any,
+    ) -> Plan:
+        """Return a call ready to be performed, for the fallbacks of a stream.
+
+        Args:
+            parts: The further keywords of :meth:`request`.
+        """
+        return self._plan(operation, timeout, deadline, max_retries, **parts)
+
+    def plan_events(
+        self,
+        operation: Operation,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+        **parts: Any,
+    ) -> Plan:
+        """Return the opening of a stream of events, ready to be performed."""
+        wanted = {**_EVENT_HEADERS, **(headers or {})}
+        return self._plan(operation, timeout, UNSET, max_retries, headers=wanted, **parts)
 
     def _plan(
         self,

@@ -11,6 +11,8 @@ from quintet.errors import PollTimeout, QuintetError, TransportError
 
 __all__ = ["poll_until"]
 
+_PASSING = frozenset({408, 425, 429})
+
 T = TypeVar("T")
 
 
@@ -22,8 +24,8 @@ async def poll_until(
 ) -> T:
     """Look until ``done`` says so; return what was seen then.
 
-    Failures that a later look may not meet (no connection, 429, 5xx) are put up with, as many in
-    a row as the schedule allows; any other error ends the wait at once.
+    Failures that a later look may not meet (no connection, 408, 425, 429, 5xx) are put up with, as
+    many in a row as the schedule allows; any other error ends the wait at once.
 
     Raises:
         PollTimeout: The schedule's deadline passed; ``last`` is the state last seen.
@@ -35,7 +37,7 @@ async def poll_until(
         try:
             last = await look()
         except QuintetError as error:
-            passing = isinstance(error, TransportError) or error.status == 429
+            passing = isinstance(error, TransportError) or error.status in _PASSING
             if not (passing or error.status >= 500) or not schedule.failed():
                 raise
             hint = error.retry_after

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from quintet.core.download import download
+from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules, follow
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ class EventStream:
         context: CallContext,
         rules: EventRules,
         last_event_id: str = "",
+        fallbacks: Fallbacks | None = None,
     ) -> None:
         self.last_event_id = last_event_id
         self._batches: Generator[list[ServerSentEvent], None, None] = driver.iterate(
-            follow(plan, context, rules, last_event_id)
+            follow(plan, context, rules, last_event_id, fallbacks or Fallbacks())
         )
         self._ready: Iterator[ServerSentEvent] = iter(())
 

@@ -27,7 +27,7 @@ from quintet.core.retry import GiveUp, Progress, Retry, RetryClass
 from quintet.core.retry_after import parse_retry_after
 from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
 
-__all__ = ["AttemptReport", "CallContext", "Opened", "Plan", "call", "open_exchange"]
+__all__ = ["AttemptReport", "CallContext", "Opened", "Plan", "call", "open_exchange", "read_opened"]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BODILESS = frozenset({204, 304})
@@ -83,6 +83,18 @@ def open_exchange(plan: Plan, context: CallContext) -> Program[Opened]:
         _note(context, exchange.headers)
         attempts.report()
         return Opened(exchange, attempts)
+
+
+def read_opened(opened: Opened) -> Program[Response]:
+    """Return the whole of an opened answer after all, within the bounds of its attempt.
+
+    Raises:
+        QuintetError: In the SDK's class for it.  Nothing is sent again.
+    """
+    try:
+        return (yield from _read_response(opened.attempts, opened.exchange))
+    except QuintetError as error:
+        raise opened.adopt(error) from error.__cause__
 
 
 def _open(attempts: Attempts) -> Program[Exchange]:

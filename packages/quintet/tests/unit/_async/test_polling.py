@@ -37,7 +37,13 @@ async def test_passing_failures_are_put_up_with() -> None:
     hinted = StatusError("slow down", status=429, retry_after=9.0)
     clock = FakeClock()
     assert await run(
-        ConnectionFailure("x"), StatusError("x", status=503), hinted, "done", clock=clock
+        ConnectionFailure("x"),
+        StatusError("x", status=503),
+        StatusError("x", status=408),
+        StatusError("x", status=425),
+        hinted,
+        "done",
+        clock=clock,
     )
     assert max(clock.sleeps) >= 9.0
 

@@ -42,6 +42,18 @@ def test_schedule_takes_a_last_look_at_the_deadline_and_then_ends() -> None:
     assert schedule.wait(11) is None
 
 
+def test_schedule_leaves_time_for_the_last_look() -> None:
+    schedule = PollSchedule(4, deadline=Deadline.after(10, now=0), reserve=1)
+    assert [schedule.wait(now) for now in (0, 4, 8)] == [4, 4, 1]
+    assert schedule.wait(9) is None
+    assert schedule.wait(9.5) is None
+
+
+def test_schedule_with_a_negative_reserve_is_refused() -> None:
+    with pytest.raises(ConfigurationError):
+        PollSchedule(1, reserve=-1)
+
+
 def test_schedule_puts_up_with_so_many_errors_in_a_row() -> None:
     schedule = PollSchedule(1, max_errors=2)
     assert [schedule.failed(), schedule.failed()] == [True, True]

@@ -237,7 +237,9 @@ class SSEDecoder:
         append = events.append
         for kind, identity, kind_too, data, line in _EVENT_OR_LINE(text):
             if line:
-                self._line(line[:-1], events, len(line))
+                line = line[:-1]  # noqa: PLW2901
+                # Counted in bytes and without its LF, as where bounds are near.
+                self._line(line, events, len(line) if line.isascii() else len(line.encode()))
                 continue
             if identity:
                 self._id = identity

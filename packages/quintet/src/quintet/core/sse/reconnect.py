@@ -46,11 +46,14 @@ class Reconnect:
         *,
         max_wait: float = 60.0,
         sequence: Callable[[ServerSentEvent], int | None] | None = None,
+        greets: Callable[[ServerSentEvent], bool] | None = None,
     ) -> None:
         self._max_attempts = max_attempts
         self._backoff = backoff or Backoff(base=1.0, cap=30.0)
         self._max_wait = max_wait
         self._sequence = sequence
+        self._greets = greets
+        self._greeted = False
         self._highest: int | None = None
         self._server_wait = 0.0
         self._replaying = True
@@ -58,6 +61,11 @@ class Reconnect:
         """Reconnects since the last new event."""
         self.last_event_id = ""
         """Where to go on."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the last drop was one too many."""
+        return self.attempts > self._max_attempts
 
     def event(self, event: ServerSentEvent) -> bool:
         """Note an event; return False if it has been seen before and is to be dropped."""
@@ -81,7 +89,7 @@ class Reconnect:
         fresh = events
         if self._replaying and events:
             fresh = self._without_replay(events)
-        if fresh:
+        if fresh and not self._replaying:
             last = fresh[-1]
             self.attempts = 0
             self.last_event_id = last.id
@@ -90,12 +98,18 @@ class Reconnect:
         return fresh
 
     def _without_replay(self, events: list[ServerSentEvent]) -> list[ServerSentEvent]:
+        greetings: list[ServerSentEvent] = []
         for index, event in enumerate(events):
+            if self._greets is not None and self._greets(event):
+                if not self._greeted:
+                    self._greeted = True
+                    greetings.append(event)
+                continue
             number = None if self._sequence is None else self._sequence(event)
             if number is None or self._highest is None or number > self._highest:
                 self._replaying = False
-                return events[index:]
-        return []
+                return greetings + events[index:] if greetings else events[index:]
+        return greetings
 
     def server_retry(self, milliseconds: int) -> None:
         """Note a ``retry:`` of the stream, also one that came without an event."""

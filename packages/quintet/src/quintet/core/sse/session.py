@@ -7,8 +7,12 @@ Rules of this program:
 * Anything else that ends it is a drop: the stream is opened again with ``Last-Event-ID``, after
   the server's ``retry`` or a growing wait, a bounded number of times without progress.
 * Bytes of any kind, comments included, reset the idle timeout.
+* A connection that cannot be opened again is a drop too, if the failure may pass: the server may
+  be restarting.
 * Events whose numeric id is not above the last one are dropped if the service numbers its events,
   so a replay after a reconnect never shows an event twice.
+* What a service has besides the stream is tried as its ``Fallbacks`` say, the last of them before
+  a stream that had been open is given up.
 """
 
 from __future__ import annotations
@@ -17,13 +21,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from quintet.core.call import CallContext, Plan, open_exchange
+from quintet.core.call import CallContext, Opened, Plan, call, open_exchange, read_opened
 from quintet.core.decoding import BodyDecoder
 from quintet.core.effects import Close, Emit, Exchange, Program, Read, Sleep
 from quintet.core.request import Request
 from quintet.core.retry import GiveUp
 from quintet.core.sse.decoder import SSEDecoder
 from quintet.core.sse.event import ServerSentEvent
+from quintet.core.sse.fallbacks import Detour, Fallbacks, Reading
 from quintet.core.sse.reconnect import Reconnect, numeric_id
 from quintet.errors import (
     DecodeError,
@@ -50,6 +55,8 @@ class EventRules:
             60 s: four times the usual heartbeat.  None: never.
         max_reconnects: Reconnects in a row that bring no new event before giving up.
         numbered: Whether ids are rising integers, so that repeats can be told.
+        greets: Tells the event that each connection begins with; it is shown once.  None if the
+            service has none.
         max_line_bytes: Bound of one line.
         max_event_bytes: Bound of one event.
     """
@@ -59,12 +66,22 @@ class EventRules:
     idle_timeout: float | None = 60.0
     max_reconnects: int = 5
     numbered: bool = False
+    greets: Callable[[ServerSentEvent], bool] | None = None
     max_line_bytes: int = 1 << 20
     max_event_bytes: int = 8 << 20
 
 
+_PASSING = frozenset({408, 425, 429})
+_MOST_DETOURS = 4
+_NO_FALLBACKS = Fallbacks()
+
+
 def follow(
-    plan: Plan, context: CallContext, rules: EventRules, last_event_id: str = ""
+    plan: Plan,
+    context: CallContext,
+    rules: EventRules,
+    last_event_id: str = "",
+    fallbacks: Fallbacks = _NO_FALLBACKS,
 ) -> Program[None]:
     """Emit the events of a stream, in lists, until it ends.
 
@@ -72,45 +89,146 @@ def follow(
         StreamError: The stream broke for good, in the SDK's class for it.
         QuintetError: It could not be opened, or an in-band error arrived.
     """
-    state = Reconnect(rules.max_reconnects, sequence=numeric_id if rules.numbered else None)
+    state = Reconnect(
+        rules.max_reconnects,
+        sequence=numeric_id if rules.numbered else None,
+        greets=rules.greets,
+    )
     if last_event_id:
         # As if it had just been seen: go on after it, and do not show it again.
         state.event(ServerSentEvent(id=last_event_id))
-    while True:
-        request = _with_resume_headers(plan.request, state)
-        opened = yield from open_exchange(replace(plan, request=request), context)
-        exchange = opened.exchange
-        if exchange.status == 204:
-            yield Close(exchange)
-            return
-        drop: TransportError | None = None
-        try:
-            _check_content_type(exchange)
-            end = yield from _events(exchange, context, rules, state)
-        except TransportError as failure:
-            drop, end = failure, False
-        except QuintetError as error:
-            yield Close(exchange)
-            if isinstance(error, StreamError):
-                error.last_event_id = state.last_event_id
-            raise opened.adopt(error) from error.__cause__
-        except Exception:
-            yield Close(exchange)
+    try:
+        yield from _stream(plan, context, rules, state, fallbacks)
+        return
+    except QuintetError:
+        if fallbacks.rescue is None or not state.exhausted:
             raise
-        yield Close(exchange)
+        ended = yield from _rescued(fallbacks.rescue(), context)
+        if not ended:
+            # What broke the stream says more than what went wrong with looking after it.
+            raise
+    yield Emit(ended)
+
+
+def _stream(
+    plan: Plan, context: CallContext, rules: EventRules, state: Reconnect, fallbacks: Fallbacks
+) -> Program[None]:
+    """Emit the events of one connection after the other, until the end or until giving up."""
+    begun = yield from _begin(plan, context, state, fallbacks)
+    if begun is None:
+        return
+    wait: float | None = 0.0
+    if isinstance(begun, Opened):
+        wait = yield from _connection(begun, context, rules, state)
+    while wait is not None:
+        opened = yield from _reopen(plan, context, state, fallbacks, wait)
+        wait = yield from _connection(opened, context, rules, state)
+
+
+def _begin(
+    plan: Plan, context: CallContext, state: Reconnect, fallbacks: Fallbacks
+) -> Program[Opened | Literal["elsewhere"] | None]:
+    """Return the opened stream; "elsewhere" to go on by ``resume``; None if all has been told."""
+    request = _with_resume_headers(plan.request, state)
+    reading: Reading
+    try:
+        opened = yield from open_exchange(replace(plan, request=request), context)
+    except QuintetError as error:
+        reading = fallbacks.refused.get(error.status)
+        if reading is None:
+            raise
+    else:
+        if fallbacks.answered is None or _is_stream(opened):
+            return opened
+        reading = fallbacks.answered((yield from read_opened(opened)))
+        if reading is None:
+            return "elsewhere"
+    events = yield from _read_through(reading, context)
+    if events:
+        yield Emit(events)
+    return None
+
+
+def _reopen(
+    plan: Plan, context: CallContext, state: Reconnect, fallbacks: Fallbacks, wait: float
+) -> Program[Opened]:
+    """Wait and connect again, as often as the state allows."""
+    while True:
+        if wait > 0:
+            yield Sleep(wait)
+        if fallbacks.resume is not None:
+            plan = fallbacks.resume()
+        request = _with_resume_headers(plan.request, state)
         try:
-            if isinstance(end, QuintetError):
-                raise end
-            if end or (drop is None and rules.is_terminal is None):
-                return
-            decision = state.dropped(random=context.clock.random())
-            if isinstance(decision, GiveUp):
-                raise opened.adopt(_broken(drop, rules, state)) from drop
-        finally:
-            # This frame is in their tracebacks: without this they would keep each other.
-            del drop, end
-        if decision.delay > 0:
-            yield Sleep(decision.delay)
+            return (yield from open_exchange(replace(plan, request=request), context))
+        except QuintetError as error:
+            after = _after_refusal(error, state, context)
+            if after is None:
+                raise
+            wait = after
+
+
+def _connection(
+    opened: Opened, context: CallContext, rules: EventRules, state: Reconnect
+) -> Program[float | None]:
+    """Emit the events of one connection; return the wait before the next, None after the end."""
+    exchange = opened.exchange
+    if exchange.status == 204:
+        yield Close(exchange)
+        return None
+    drop: TransportError | None = None
+    try:
+        _check_content_type(exchange)
+        end = yield from _events(exchange, context, rules, state)
+    except TransportError as failure:
+        drop, end = failure, False
+    except QuintetError as error:
+        yield Close(exchange)
+        if isinstance(error, StreamError):
+            error.last_event_id = state.last_event_id
+        raise opened.adopt(error) from error.__cause__
+    except Exception:
+        yield Close(exchange)
+        raise
+    yield Close(exchange)
+    try:
+        if isinstance(end, QuintetError):
+            raise end
+        if end or (drop is None and rules.is_terminal is None):
+            return None
+        decision = state.dropped(random=context.clock.random())
+        if isinstance(decision, GiveUp):
+            raise opened.adopt(_broken(drop, rules, state)) from drop
+    finally:
+        # This frame is in their tracebacks: without this they would keep each other.
+        del drop, end
+    return decision.delay
+
+
+def _after_refusal(error: QuintetError, state: Reconnect, context: CallContext) -> float | None:
+    """Return the wait after a connection that could not be opened again; None to give up."""
+    passing = isinstance(error, TransportError) or error.status in _PASSING
+    if not (passing or error.status >= 500):
+        return None
+    decision = state.dropped(random=context.clock.random(), retry_after=error.retry_after)
+    return None if isinstance(decision, GiveUp) else decision.delay
+
+
+def _read_through(reading: Reading, context: CallContext) -> Program[list[ServerSentEvent]]:
+    """Make the calls of a detour; return the events at its end, none if it tells nothing."""
+    for _ in range(_MOST_DETOURS):
+        if not isinstance(reading, Detour):
+            break
+        reading = reading.read((yield from call(reading.plan, context)))
+    return [] if reading is None or isinstance(reading, Detour) else list(reading)
+
+
+def _rescued(detour: Detour | None, context: CallContext) -> Program[list[ServerSentEvent]]:
+    """Like :func:`_read_through`, but what fails tells nothing."""
+    try:
+        return (yield from _read_through(detour, context))
+    except QuintetError:
+        return []
 
 
 def _events(
@@ -169,9 +287,18 @@ def _with_resume_headers(request: Request, state: Reconnect) -> Request:
     return replace(request, headers=(*request.headers, *extra))
 
 
-def _check_content_type(exchange: Exchange) -> None:
+def _is_stream(opened: Opened) -> bool:
+    return opened.exchange.status == 204 or _media_type(opened.exchange) == "text/event-stream"
+
+
+def _media_type(exchange: Exchange) -> str:
     content_type = exchange.headers.get("content-type") or ""
-    if content_type.partition(";")[0].strip().lower() != "text/event-stream":
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _check_content_type(exchange: Exchange) -> None:
+    if _media_type(exchange) != "text/event-stream":
+        content_type = exchange.headers.get("content-type") or ""
         raise DecodeError(f"expected an event stream, got {content_type[:80] or 'no content type'}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from quintet.core.sse import ServerSentEvent, SSEDecoder
 from quintet.errors import StreamLimitError
@@ -106,6 +106,8 @@ def test_any_stream_in_any_pieces_is_decoded_by_the_book(raw: bytes, cuts: list[
     assert events == by_the_book(raw)
 
 
+@example(raw=b"data: a\ndata\ndata\n", cuts=[], line=8, event=15)
+@example(raw="data: ünï\ndata: a\ndata\n".encode(), cuts=[], line=12, event=18)
 @given(STREAM, st.lists(st.integers(0, 10_000)), st.integers(1, 12), st.integers(1, 20))
 def test_any_stream_in_any_pieces_hits_the_same_bound_after_the_same_events(
     raw: bytes, cuts: list[int], line: int, event: int

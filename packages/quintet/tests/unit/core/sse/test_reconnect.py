@@ -110,3 +110,47 @@ def test_events_without_a_number_are_always_handed_out() -> None:
 )
 def test_numeric_id_is_plain_digits(id: str, number: int | None) -> None:
     assert numeric_id(event(id)) == number
+
+
+def greets(event: ServerSentEvent) -> bool:
+    return event.data == "hello"
+
+
+def hello(id: str = "") -> ServerSentEvent:
+    return ServerSentEvent("message", "hello", id)
+
+
+def test_greeting_is_shown_once_and_is_no_progress() -> None:
+    state = Reconnect(max_attempts=2, sequence=numeric_id, greets=greets)
+    assert state.admit([hello()]) == [hello()]
+    for _ in range(2):
+        assert isinstance(state.dropped(random=0), Retry)
+        assert not state.exhausted
+        assert state.admit([hello()]) == []
+    assert state.dropped(random=0) == GiveUp("attempts")
+    assert state.exhausted
+
+
+def test_greeting_does_not_hide_the_repeats_behind_it() -> None:
+    state = Reconnect(sequence=numeric_id, greets=greets)
+    assert state.admit([hello(), event("1"), event("2")]) == [hello(), event("1"), event("2")]
+    state.dropped(random=0)
+    assert state.admit([hello(), event("1")]) == []
+    assert state.headers() == [("Last-Event-ID", "2")]
+    assert state.admit([event("2"), event("3")]) == [event("3")]
+    assert state.attempts == 0
+
+
+def test_greeting_alone_leaves_the_place_to_resume() -> None:
+    state = Reconnect(sequence=numeric_id, greets=greets)
+    state.event(event("7"))
+    state.dropped(random=0)
+    assert state.admit([hello()]) == [hello()]
+    assert state.headers() == [("Last-Event-ID", "7")]
+
+
+def test_what_looks_like_a_greeting_later_is_an_event_like_any_other() -> None:
+    state = Reconnect(greets=greets)
+    assert state.admit([event("1")]) == [event("1")]
+    assert state.admit([hello("2")]) == [hello("2")]
+    assert state.last_event_id == "2"

@@ -194,6 +194,13 @@ def test_in_band_error_is_raised_as_the_service_makes_it() -> None:
     assert bench.transport.open_exchanges == 0
 
 
+@pytest.mark.parametrize("end", [True, False])
+def test_stream_with_in_band_errors_ends_with_its_terminal_event_too(end: bool) -> None:
+    rules = EventRules(is_terminal=done if end else None, to_error=lambda event: None)
+    played = run(rules, stream(b"data: 1\n\nevent: done\ndata: 2\n\ndata: 3\n\n"))
+    assert [event.data for event in played.emitted] == ["1", "2", "3"][: 2 if end else 3]
+
+
 def test_line_over_its_bound_is_raised_with_the_last_id() -> None:
     class OwnError(QuintetError):
         pass

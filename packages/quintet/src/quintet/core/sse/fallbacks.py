@@ -1,0 +1,55 @@
+"""What takes the place of a stream that cannot be had, or not any more.
+
+A stream may be offered for a request that must not be sent twice, by a server that may not know
+the stream at all, and it may break for good just before its end.  A service says here what else it
+has: another way to go on, and ordinary answers that tell how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Union
+
+from quintet.core.attempts import Plan
+from quintet.core.response import Response
+from quintet.core.sse.event import ServerSentEvent
+
+__all__ = ["Detour", "Fallbacks", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """An ordinary call whose answer stands for events.
+
+    Attributes:
+        plan: The call.
+        read: Turns its answer into events, the last of which ends the stream; into a further
+            call; or into None if it tells nothing.
+    """
+
+    plan: Plan
+    read: Callable[[Response], Reading]
+
+
+Reading = Union[Sequence[ServerSentEvent], Detour, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """The other ways of one stream.
+
+    Attributes:
+        answered: Reads a first answer that is a success but no stream.  None from it: go on with
+            ``resume``.  Itself None: such an answer is an error.
+        refused: Statuses of the first answer that mean "no stream here", and what to call then.
+        resume: Gives the request of every connection but the first; asked each time, since what
+            has been seen by then may be part of it.  None: the first request again.
+        rescue: Gives the call to look with before giving up on a stream that had been open; asked
+            then.  None, or None from it: there is none.
+    """
+
+    answered: Callable[[Response], Reading] | None = None
+    refused: Mapping[int, Detour] = field(default_factory=dict)
+    resume: Callable[[], Plan] | None = None
+    rescue: Callable[[], Detour | None] | None = None
