@@ -6,9 +6,9 @@ import pytest
 
 from quintet.testing.contract import CHECKS, Adaptor, Check
 
-from .adaptors import flare
+from .adaptors import flare, flowmaestro
 
-ADAPTORS = [*flare.ADAPTORS]
+ADAPTORS = [*flare.ADAPTORS, *flowmaestro.ADAPTORS]
 
 pytestmark = pytest.mark.contract
 

@@ -1,0 +1,99 @@
+"""``client.workflows``: what can be executed, and executing it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, cast
+
+from flowmaestro import _wire as wire
+from flowmaestro._arguments import given, mapping
+from flowmaestro._async.calls import AsyncResource
+from flowmaestro._shapes import describe_inputs
+from flowmaestro.types import StartedExecutionResponse, Workflow, WorkflowList, WorkflowResponse
+
+
+class AsyncWorkflows(AsyncResource):
+    """Workflows of the key's workspace."""
+
+    async def list(
+        self,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> WorkflowList:
+        """Return one page of workflows, newest first; :meth:`iter` walks all pages.
+
+        Args:
+            page: Counts from 1.
+            per_page: 1 to 100; the service's default is 20.
+            timeout: Seconds for one attempt of this call.
+        """
+        query = given(page=page, per_page=per_page)
+        found = await self._calls.page(wire.LIST_WORKFLOWS, query=query, timeout=timeout)
+        return cast("WorkflowList", found)
+
+    async def iter(
+        self, *, per_page: int = 100, max_items: int | None = None, timeout: float | None = None
+    ) -> AsyncIterator[Workflow]:
+        """Iterate over all workflows, fetching pages as they are needed.
+
+        Args:
+            per_page: Workflows per request.
+            max_items: Stop after this many.
+            timeout: Seconds for one attempt of each request.
+
+        Raises:
+            PagingError: The service sends the same page again and again.
+        """
+
+        async def fetch(page: int | None, size: int | None) -> WorkflowList:
+            return await self.list(page, size, timeout=timeout)
+
+        async for item in self._calls.items(fetch, per_page, max_items):
+            yield item
+
+    async def get(self, workflow_id: str, *, timeout: float | None = None) -> WorkflowResponse:
+        """Return a workflow with the schema of its inputs.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        found = await self._calls.answer(
+            wire.GET_WORKFLOW, path={"workflow_id": workflow_id}, timeout=timeout
+        )
+        describe_inputs(found["data"])
+        return cast("WorkflowResponse", found)
+
+    async def execute(
+        self,
+        workflow_id: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> StartedExecutionResponse:
+        """Start an execution and return at once, with its id.
+
+        It is safe to repeat, and is repeated if an answer is lost: one key per call sees to it
+        that there is one execution.
+
+        Args:
+            workflow_id: What to execute.
+            inputs: By name; what a workflow needs is in its ``input_schema``.
+            idempotency_key: The same key and inputs start one execution; yours instead of the
+                client's.
+            timeout: Seconds for one attempt of this call.
+
+        Raises:
+            NotFoundError: There is no such workflow.
+            ValidationError: An input is missing, or the workflow is not valid.
+        """
+        found = await self._calls.answer(
+            wire.EXECUTE_WORKFLOW,
+            path={"workflow_id": workflow_id},
+            json=given(inputs=mapping("inputs", inputs)),
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+        return cast("StartedExecutionResponse", found)

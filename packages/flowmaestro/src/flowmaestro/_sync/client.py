@@ -1,0 +1,207 @@
+# Generated from flowmaestro/_async/client.py by tools/async_to_sync; edit the source and run scripts/fix.
+"""The client: resources as attributes, plain dictionaries back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from flowmaestro._service import (
+    DEFAULT_TIMEOUT,
+    MIB,
+    SERVICE,
+    find_credentials,
+    make_options,
+    seconds,
+)
+from flowmaestro._sync.agents import Agents
+from flowmaestro._sync.calls import Calls
+from flowmaestro._sync.executions import Executions
+from flowmaestro._sync.knowledge_bases import KnowledgeBases
+from flowmaestro._sync.threads import Threads
+from flowmaestro._sync.triggers import Triggers
+from flowmaestro._sync.webhooks import Webhooks
+from flowmaestro._sync.workflows import Workflows
+from flowmaestro.errors import adopt
+from flowmaestro.responses import ResponseInfo
+from quintet._sync.client import ApiClient
+from quintet.clock import Clock, SystemClock
+from quintet.errors import QuintetError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from quintet.hooks import Hook
+    from quintet.transport.interface import Transport
+
+__all__ = ["FlowMaestroClient"]
+
+
+class FlowMaestroClient:
+    """A client of the FlowMaestro API. Opening it costs nothing; it is safe to share.
+
+    Example::
+
+        with FlowMaestroClient(api_key="fm_live_...") as client:
+            started = client.workflows.execute("wf_123", inputs={"name": "World"})
+            execution_id = started["data"]["execution_id"]
+            execution = client.executions.wait_for_completion(execution_id)
+            print(execution["outputs"])
+
+    Failed calls are repeated when that is safe: on 408, 425, 429, 500, 502, 503 and 504, and on
+    failures of the connection. Starting an execution carries an idempotency key for that purpose;
+    other writes are sent again only if the service cannot have taken them.
+
+    Args:
+        api_key: The key; the environment variable ``FLOWMAESTRO_API_KEY`` without it.
+        base_url: The service; ``FLOWMAESTRO_BASE_URL`` without it, else
+            ``https://api.flowmaestro.io``. ``/api/v1`` is added unless it is there.
+        timeout: Seconds for one attempt, from connecting to the last byte; sending a message has
+            130 unless this is longer. ``None`` is the default, ``float("inf")`` no limit.
+        max_retries: Attempts beyond the first; 0 for none. Waits between them are random, growing
+            to 8 seconds; a wait asked for by the service is kept up to 60 seconds, and a longer
+            one is raised as :class:`RateLimitError` at once.
+        headers: Sent with every request. They cannot replace the client's own.
+        deadline: Seconds for a whole call, attempts and waits included; no limit by default.
+        max_response_bytes: Bound of an answer after decompression, enforced while it is read;
+            0 for no bound. Streams are not bounded by it.
+        http_client: An httpx-shaped client to send with. It stays yours: :meth:`close` leaves
+            it open, and its own base URL is not used.
+        transport: A transport of the runtime, such as the scripted one of ``quintet.testing``.
+        hooks: Called with one record per attempt; see ``quintet.hooks``.
+        clock: Time and chance, for tests.
+
+    Attributes:
+        workflows: What can be executed.
+        executions: Executions and their events.
+        agents: Agents, and what they remember.
+        threads: Conversations.
+        knowledge_bases: Documents that answer questions.
+        triggers: What starts workflows.
+        webhooks: Deliveries of events to a URL.
+
+    Raises:
+        ConfigurationError: There is no key, or an option is out of its range.
+    """
+
+    workflows: Workflows
+    executions: Executions
+    agents: Agents
+    threads: Threads
+    knowledge_bases: KnowledgeBases
+    triggers: Triggers
+    webhooks: Webhooks
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        max_retries: int = 3,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deadline: float | None = None,
+        max_response_bytes: int = 10 * MIB,
+        http_client: Any = None,
+        transport: Transport | None = None,
+        hooks: Iterable[Hook] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        options = make_options(
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+            deadline=deadline,
+            max_response_bytes=max_response_bytes,
+            hooks=hooks,
+        )
+        clock = SystemClock() if clock is None else clock
+        try:
+            api = ApiClient(
+                SERVICE,
+                options,
+                find_credentials(api_key),
+                http_client=http_client,
+                transport=transport,
+                clock=clock,
+            )
+        except QuintetError as error:
+            raise adopt(error) from error.__cause__
+        self._use(Calls(api, clock))
+
+    def _use(self, calls: Calls) -> None:
+        self._calls = calls
+        self.workflows = Workflows(calls)
+        self.executions = Executions(calls)
+        self.agents = Agents(calls)
+        self.threads = Threads(calls)
+        self.knowledge_bases = KnowledgeBases(calls)
+        self.triggers = Triggers(calls)
+        self.webhooks = Webhooks(calls)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+    ) -> Self:
+        """Return a view of this client with other limits and a ``last_response`` of its own.
+
+        It shares the connections, so it costs nothing and need not be closed. Use one view per
+        task where you read ``last_response``: a client shared between tasks keeps only the answer
+        that came last.
+
+        Args:
+            timeout: Seconds for one attempt of any call, sending a message included;
+                ``float("inf")`` for no limit.
+            deadline: Seconds for a whole call, its retries and waits included.
+            max_retries: Attempts beyond the first.
+
+        Raises:
+            ConfigurationError: A limit is out of its range.
+        """
+        seconds("timeout", timeout, None)
+        seconds("deadline", deadline, None)
+        calls = copy.copy(self._calls)
+        calls.last = None
+        changed = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries}
+        vars(calls).update({name: value for name, value in changed.items() if value is not None})
+        view = copy.copy(self)
+        view._use(calls)
+        return view
+
+    @property
+    def base_url(self) -> str:
+        """The URL under which the endpoints are."""
+        return self._calls.api.options.base_url
+
+    @property
+    def last_response(self) -> ResponseInfo | None:
+        """Headers, id and rate limit of the last answer; ``None`` before the first.
+
+        Errors carry their own answer as ``error.response``.
+        """
+        last = self._calls.last
+        return None if last is None else ResponseInfo(last, self._calls.clock.time())
+
+    def close(self) -> None:
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
+        self._calls.api.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"

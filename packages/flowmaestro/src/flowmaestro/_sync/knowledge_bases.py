@@ -1,0 +1,103 @@
+# Generated from flowmaestro/_async/knowledge_bases.py by tools/async_to_sync; edit the source and run scripts/fix.
+"""``client.knowledge_bases``: documents that answer questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from flowmaestro import _wire as wire
+from flowmaestro._arguments import given
+from flowmaestro._shapes import mirror_results
+from flowmaestro._sync.calls import Resource
+from flowmaestro.types import (
+    KnowledgeBase,
+    KnowledgeBaseList,
+    KnowledgeBaseResponse,
+    QueryResponse,
+)
+
+
+class KnowledgeBases(Resource):
+    """Knowledge bases of the key's workspace."""
+
+    def list(
+        self,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> KnowledgeBaseList:
+        """Return one page of knowledge bases, newest first; :meth:`iter` walks all pages.
+
+        Args:
+            page: Counts from 1.
+            per_page: 1 to 100; the service's default is 20.
+            timeout: Seconds for one attempt of this call.
+        """
+        query = given(page=page, per_page=per_page)
+        found = self._calls.page(wire.LIST_KNOWLEDGE_BASES, query=query, timeout=timeout)
+        return cast("KnowledgeBaseList", found)
+
+    def iter(
+        self, *, per_page: int = 100, max_items: int | None = None, timeout: float | None = None
+    ) -> Iterator[KnowledgeBase]:
+        """Iterate over all knowledge bases, fetching pages as they are needed.
+
+        Args:
+            per_page: Knowledge bases per request.
+            max_items: Stop after this many.
+            timeout: Seconds for one attempt of each request.
+
+        Raises:
+            PagingError: The service sends the same page again and again.
+        """
+
+        def fetch(page: int | None, size: int | None) -> KnowledgeBaseList:
+            return self.list(page, size, timeout=timeout)
+
+        for item in self._calls.items(fetch, per_page, max_items):
+            yield item
+
+    def get(self, knowledge_base_id: str, *, timeout: float | None = None) -> KnowledgeBaseResponse:
+        """Return a knowledge base with its embedding model and chunk sizes.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        found = self._calls.answer(
+            wire.GET_KNOWLEDGE_BASE,
+            path={"knowledge_base_id": knowledge_base_id},
+            timeout=timeout,
+        )
+        return cast("KnowledgeBaseResponse", found)
+
+    def query(
+        self,
+        knowledge_base_id: str,
+        query: str,
+        top_k: int | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> QueryResponse:
+        """Return the passages that fit a question best.
+
+        Each result has its score as ``similarity`` and as ``score``.
+
+        Args:
+            knowledge_base_id: Where to look.
+            query: The question; not empty.
+            top_k: At most so many results, 1 to 20; the service's default is 5.
+            timeout: Seconds for one attempt of this call.
+
+        Raises:
+            NotFoundError: There is no such knowledge base.
+        """
+        found = self._calls.answer(
+            wire.QUERY_KNOWLEDGE_BASE,
+            path={"knowledge_base_id": knowledge_base_id},
+            json=given(query=query, top_k=top_k),
+            timeout=timeout,
+        )
+        mirror_results(found["data"].get("results"))
+        return cast("QueryResponse", found)

@@ -1,0 +1,105 @@
+# Generated from flowmaestro/_async/streams.py by tools/async_to_sync; edit the source and run scripts/fix.
+"""Streams of events, as dictionaries, for a caller to iterate over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from flowmaestro._events import FAILURES, decode
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from quintet._sync.streams import EventStream as RuntimeStream
+
+__all__ = ["EventStream"]
+
+E = TypeVar("E")
+
+
+class EventStream(Generic[E]):
+    """The events of an execution or of an answer, in order, each once.
+
+    The request is sent at the first step of the iteration. Reconnects are invisible. The iteration
+    ends after the last event, without waiting for the service to hang up, or with an exception:
+    never silently.
+
+    Leaving the loop early does not close the connection at once; ``with`` does, and so does
+    :meth:`close`::
+
+        with client.executions.stream("exec_1") as events:
+            for event in events:
+                print(event["type"])
+    """
+
+    def __init__(
+        self,
+        source: RuntimeStream,
+        ends: frozenset[str],
+        note: Callable[[Mapping[str, Any]], bool] | None = None,
+    ) -> None:
+        self._source = source
+        self._ends = ends
+        self._note = note
+        self._final: E | None = None
+        self._walk: Generator[E, None, None] = self._events()
+
+    @property
+    def last_event_id(self) -> str:
+        """Id of the last event that had one; give it to a later stream to go on after it."""
+        return self._source.last_event_id
+
+    @property
+    def final(self) -> E | None:
+        """The event that ended the stream; ``None`` until it came."""
+        return self._final
+
+    @property
+    def failed(self) -> bool:
+        """Whether the stream ended with a failure or a cancellation."""
+        final: Any = self._final
+        return final is not None and final["type"] in FAILURES
+
+    def until_end(self) -> E | None:
+        """Read to the end; return the last event. ``None`` if the service ended without one."""
+        with self:
+            for _ in self:
+                pass
+        return self._final
+
+    def _events(self) -> Generator[E, None, None]:
+        try:
+            for event in self._source:
+                found: Any = decode(event)
+                if self._note is not None and not self._note(found):
+                    continue
+                if found["type"] in self._ends:
+                    self._final = found
+                yield found
+        finally:
+            self._source.close()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> E:
+        return self._walk.__next__()
+
+    def close(self) -> None:
+        """Stop the stream and close its connection. Closing twice is fine."""
+        self._walk.close()
+        # A generator that was never begun does not run its end.
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
