@@ -125,10 +125,20 @@ def _client(options: argparse.Namespace) -> FlowMaestroClient:
 
 
 def _id_of(word: str, prefix: str, walk: Callable[[], Iterable[Mapping[str, Any]]]) -> str:
-    """Return the id of what is called so; a word that nothing is called is an id itself."""
+    """Return the id of what is called so; a word that nothing is called is an id itself.
+
+    The name of its definition and the name that lists show both do, the latter in any case.
+    """
     if word.startswith(prefix):
         return word
-    return next((str(item["id"]) for item in walk() if item.get("name") == word), word)
+    folded, alike = word.casefold(), word
+    for item in walk():
+        found, name = str(item["id"]), str(item.get("name") or "")
+        if name == word or found in (word, prefix + word):
+            return found
+        if alike == word and name.casefold() == folded:
+            alike = found
+    return alike
 
 
 def _json_or_text(text: str | None) -> Any:

@@ -45,6 +45,8 @@ from flowmaestro.types.executions import (
     StartedExecutionResponse,
 )
 from flowmaestro.types.knowledge_bases import (
+    DocumentCounts,
+    FailedDocument,
     KnowledgeBase,
     KnowledgeBaseList,
     KnowledgeBaseResponse,
@@ -104,12 +106,14 @@ __all__ = [
     "DeletionResponse",
     "Delivery",
     "DeliveryList",
+    "DocumentCounts",
     "Execution",
     "ExecutionErrorDetails",
     "ExecutionEvent",
     "ExecutionList",
     "ExecutionResponse",
     "ExecutionStatus",
+    "FailedDocument",
     "KnowledgeBase",
     "KnowledgeBaseList",
     "KnowledgeBaseResponse",

@@ -13,8 +13,27 @@ class _KnowledgeBaseCore(TypedDict):
     document_count: int
 
 
+class DocumentCounts(TypedDict):
+    """How many documents answer queries, wait to be indexed, and cannot be."""
+
+    ready: int
+    pending: int
+    failed: int
+
+
+class FailedDocument(TypedDict):
+    """A document that could not be indexed, and why."""
+
+    id: str
+    name: str
+    error: str
+
+
 class KnowledgeBase(_KnowledgeBaseCore, total=False):
-    """A knowledge base. Chunk sizes come with ``knowledge_bases.get`` only."""
+    """A knowledge base. What follows ``updated_at`` comes with ``knowledge_bases.get`` only.
+
+    ``documents`` and ``failed_documents`` are told by the Quintet server, not by the vendor's.
+    """
 
     description: str | None
     chunk_count: int
@@ -23,6 +42,8 @@ class KnowledgeBase(_KnowledgeBaseCore, total=False):
     updated_at: str
     chunk_size: int
     chunk_overlap: int
+    documents: DocumentCounts
+    failed_documents: list[FailedDocument]
 
 
 class KnowledgeBaseResponse(TypedDict):
