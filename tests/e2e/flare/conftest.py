@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.receiver import Receiver, receiving
 from tests.support.server import ServerProcess
-
-from .receiver import Receiver, receiving
 
 SETTINGS = {
     "QUINTET_WORK_RETRY_JITTER_MS": "0",

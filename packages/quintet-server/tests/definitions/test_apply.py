@@ -15,7 +15,7 @@ from quintet_server.definitions.apply import (
     apply_definitions,
 )
 from quintet_server.definitions.documents import find_files, read_documents
-from quintet_server.definitions.kinds import Kind, Outcome
+from quintet_server.definitions.kinds import Kind, Outcome, Report
 from quintet_server.store.database import Connection, Database
 
 
@@ -175,3 +175,41 @@ def test_no_file_crashes_the_reader(content: bytes) -> None:
 def test_missing_path_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing-here"):
         find_files(tmp_path / "nothing-here")
+
+
+async def test_kind_that_names_files_sees_where_its_document_lies_and_reports_all_mistakes(
+    db: Database, tmp_path: Path
+) -> None:
+    def read(file: Path, spec: Thing, report: Report) -> Thing:
+        for number, part in enumerate(spec.parts):
+            if not (file.parent / part["path"]).is_file():
+                report(f"there is no {part['path']}", "parts", number, "path")
+        return Thing(size=(file.parent / "size.txt").stat().st_size)
+
+    kinds = [Kind("flare", "thing", Thing, put, read=read)]
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "size.txt").write_text("four")
+    file = tmp_path / "sub" / "a.yaml"
+    file.write_text(thing("a", 1) + "  parts:\n    - path: x.md\n    - path: y.md\n")
+    with pytest.raises(BadDefinitions) as caught:
+        await apply_definitions(db, tmp_path, kinds)
+    assert [str(mistake).rpartition("/")[2] for mistake in caught.value.mistakes] == [
+        "a.yaml:7: spec.parts.0.path: there is no x.md",
+        "a.yaml:8: spec.parts.1.path: there is no y.md",
+    ]
+    file.write_text(thing("a", 1))
+    assert [item.outcome for item in await apply_definitions(db, tmp_path, kinds)] == ["created"]
+    async with db.connection() as conn:
+        assert await (await conn.execute("SELECT size FROM things")).fetchall() == [(4,)]
+
+
+async def test_warnings_have_a_place_and_stop_nothing(db: Database, tmp_path: Path) -> None:
+    def read(_file: Path, spec: Thing, report: Report) -> Thing:
+        report("is rather large", "size", fatal=False)
+        return spec
+
+    file = tmp_path / "a.yaml"
+    file.write_text(thing("a", 7))
+    [applied] = await apply_definitions(db, file, [Kind("flare", "thing", Thing, put, read=read)])
+    assert applied.outcome == "created"
+    assert [str(one) for one in applied.warnings] == [f"{file}:5: spec.size: is rather large"]

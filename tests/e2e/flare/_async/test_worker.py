@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from quintet._acompat import asleep
+from tests.support.receiver import Receiver
 from tests.support.server import ServerProcess
 from zeridion_flare import (
     AsyncFlareClient,
@@ -18,8 +19,6 @@ from zeridion_flare import (
     PermanentError,
     WebhookVerifier,
 )
-
-from ..receiver import Receiver
 
 pytestmark = pytest.mark.e2e
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from quintet._acompat import sleep
+from tests.support.receiver import Receiver
 from tests.support.server import ServerProcess
 from zeridion_flare import (
     FlareClient,
@@ -19,8 +20,6 @@ from zeridion_flare import (
     PermanentError,
     WebhookVerifier,
 )
-
-from ..receiver import Receiver
 
 pytestmark = pytest.mark.e2e
 

@@ -50,6 +50,8 @@ def apply(
     except FileNotFoundError as error:
         fail(str(error))
     for item in applied:
+        for warning in item.warnings:
+            typer.echo(f"warning: {warning}", err=True)
         typer.echo(f"{item.outcome:9}  {item.service} {item.kind} {item.name} ({item.project})")
     if not applied:
         typer.echo(f"no definitions in {path}")

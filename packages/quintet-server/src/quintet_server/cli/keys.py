@@ -27,7 +27,9 @@ def create(
     service: Annotated[str, typer.Argument(help=f"One of: {_SERVICES}.")],
     scopes: Annotated[
         str | None,
-        typer.Option(help="Scopes, separated by commas. Default: every scope of the service."),
+        typer.Option(
+            help="Scopes or bundles of them, separated by commas. Default: every scope there is."
+        ),
     ] = None,
     project: Annotated[
         str, typer.Option(help="Project the key belongs to; made if there is none.")

@@ -43,6 +43,7 @@ class Applied:
     kind: str
     name: str
     outcome: Outcome
+    warnings: Sequence[Mistake] = ()
 
 
 class _Head(BaseModel):
@@ -62,7 +63,8 @@ class _Checked:
     document: Document
     head: _Head
     kind: Kind
-    spec: BaseModel
+    spec: Any
+    warnings: Sequence[Mistake]
 
 
 async def apply_definitions(db: Database, path: Path, kinds: Iterable[Kind]) -> list[Applied]:
@@ -73,7 +75,8 @@ async def apply_definitions(db: Database, path: Path, kinds: Iterable[Kind]) -> 
     """
     checked = _check(path, {(kind.service, kind.kind): kind for kind in kinds})
     async with db.transaction() as conn:
-        return [await _apply(conn, item) for item in checked]
+        in_order = sorted(checked, key=lambda item: item.kind.order)
+        return [await _apply(conn, item) for item in in_order]
 
 
 def _check(path: Path, kinds: dict[tuple[str, str], Kind]) -> list[_Checked]:
@@ -111,7 +114,24 @@ def _check_document(document: Document, kinds: dict[tuple[str, str], Kind]) -> _
         raise BadDefinitions(_mistakes(document, ("spec",), error)) from None
     if unknown := _unknown_fields(document, kind.model, head.spec):
         raise BadDefinitions(unknown)
-    return _Checked(document, head, kind, spec)
+    return _Checked(document, head, kind, *_read(document, kind, spec))
+
+
+def _read(document: Document, kind: Kind, spec: BaseModel) -> tuple[Any, list[Mistake]]:
+    """Let the kind look closer; returns what is to be applied, and warnings."""
+    if kind.read is None:
+        return spec, []
+    mistakes: list[Mistake] = []
+    warnings: list[Mistake] = []
+
+    def report(message: str, *location: str | int, fatal: bool = True) -> None:
+        found = mistakes if fatal else warnings
+        found.append(_mistake(document, ("spec", *location), message))
+
+    complete = kind.read(document.file, spec, report)
+    if mistakes:
+        raise BadDefinitions(mistakes)
+    return complete, warnings
 
 
 def _unknown_fields(
@@ -146,7 +166,7 @@ async def _apply(conn: Connection, item: _Checked) -> Applied:
         outcome = await item.kind.apply(conn, project_id, head.name, item.spec)
     except DefinitionError as error:
         raise _bad(item.document, ("spec", *error.location), str(error)) from error
-    return Applied(head.service, head.project, head.kind, head.name, outcome)
+    return Applied(head.service, head.project, head.kind, head.name, outcome, item.warnings)
 
 
 def _mistakes(

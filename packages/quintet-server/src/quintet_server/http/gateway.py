@@ -62,7 +62,7 @@ class Gateway:
     async def _serve(self, exchange: _Exchange, receive: Receive) -> None:
         scope, headers, service = exchange.scope, exchange.headers, self._service
         path = get_route_path(scope)
-        if path not in service.public_paths:
+        if path not in service.public_paths and not path.startswith(service.public_prefixes):
             principal = await service.auth(headers, self._kernel, service.envelope)
             exchange.principal = scope["state"]["principal"] = principal
             if self._limiter is not None:

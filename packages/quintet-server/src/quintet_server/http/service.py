@@ -62,6 +62,8 @@ class Service:
     """Response headers that carry it."""
     public_paths: frozenset[str] = _OPENAPI_PATHS
     """Paths below the mount that need no key."""
+    public_prefixes: tuple[str, ...] = ()
+    """Beginnings of more such paths; their handlers see to it themselves who is calling."""
     root_routes: Callable[[Any], Sequence[BaseRoute]] = lambda _runtime: ()
     """Called with the runtime: routes outside the mount (a service's own health checks)."""
     describe: Callable[[dict[str, Any]], None] | None = None

@@ -25,7 +25,7 @@ __all__ = ["EventStream", "last_event_id", "sse_frame", "sse_response"]
 
 _HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
+    (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # nginx would hold frames back
 )
 _COMMENT = b":\n\n"

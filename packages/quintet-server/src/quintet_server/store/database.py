@@ -72,7 +72,11 @@ async def connect(url: str, *, application_name: str) -> Connection:
         keepalives_interval=5,
         keepalives_count=3,
     )
-    await _configure(conn)
+    try:
+        await _configure(conn)
+    except BaseException:  # cancelled, too: nobody else knows of this connection
+        await conn.close()
+        raise
     return conn
 
 

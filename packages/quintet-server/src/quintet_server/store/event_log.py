@@ -179,7 +179,9 @@ class EventFollower:
 
     async def _wait(self, signal: asyncio.Event) -> bool:
         try:
-            await asyncio.wait_for(signal.wait(), self._heartbeat)
+            # Not wait_for(): up to Python 3.11 it can swallow a cancellation.
+            async with asyncio.timeout(self._heartbeat):
+                await signal.wait()
         except TimeoutError:
             return False
         return True

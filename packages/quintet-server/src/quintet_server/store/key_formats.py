@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import string
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 __all__ = ["KEY_FORMATS", "KeyFormat"]
 
@@ -18,18 +19,41 @@ _HEX = string.digits + "abcdef"
 
 @dataclass(frozen=True, slots=True)
 class KeyFormat:
-    """Prefix, alphabet and length of a service's keys; every scope a key there can have."""
+    """Prefix, alphabet and length of a service's keys; every scope a key there can have.
+
+    `bundles` are names for several scopes at once, and other names of one.
+    """
 
     prefix: str
     alphabet: str
     length: int
     shown: int
     scopes: tuple[str, ...] = ()
+    bundles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def expand(self, names: Sequence[str]) -> list[str]:
+        """Return the scopes that `names`, scopes or bundles of them, stand for, each once.
+
+        Raises ValueError for a name that is neither.
+        """
+        unknown = sorted(set(names) - set(self.scopes) - set(self.bundles))
+        if unknown:
+            known = ", ".join((*self.scopes, *self.bundles)) or "none"
+            raise ValueError(f"no scope {', '.join(unknown)} (there are: {known})")
+        wanted = [scope for name in names for scope in self.bundles.get(name, (name,))]
+        return list(dict.fromkeys(wanted))
 
     def mint(self) -> str:
         """Return a new key, from the operating system's random generator."""
         return self.prefix + "".join(secrets.choice(self.alphabet) for _ in range(self.length))
 
+
+_FLOWMAESTRO = (
+    *("workflows:read", "workflows:execute", "executions:read", "executions:cancel"),
+    *("agents:read", "agents:execute", "threads:read", "threads:write"),
+    *("triggers:read", "triggers:execute", "knowledge-bases:read", "knowledge-bases:query"),
+    *("webhooks:read", "webhooks:write"),
+)
 
 KEY_FORMATS: dict[str, KeyFormat] = {
     "flare": KeyFormat("zf_live_sk_", _HEX, 32, shown=24),
@@ -38,22 +62,19 @@ KEY_FORMATS: dict[str, KeyFormat] = {
         _BASE62,
         32,
         shown=16,
-        scopes=(
-            "workflows:read",
-            "workflows:execute",
-            "executions:read",
-            "executions:cancel",
-            "agents:read",
-            "agents:execute",
-            "threads:read",
-            "threads:write",
-            "triggers:read",
-            "triggers:execute",
-            "knowledge-bases:read",
-            "knowledge-bases:query",
-            "webhooks:read",
-            "webhooks:write",
-        ),
+        scopes=_FLOWMAESTRO,
+        bundles={
+            "workflow-executor": (
+                *("workflows:read", "workflows:execute", "executions:read", "executions:cancel"),
+                *("triggers:read", "triggers:execute"),
+            ),
+            "agent-executor": ("agents:read", "agents:execute", "threads:read", "threads:write"),
+            "knowledge-base-reader": ("knowledge-bases:read", "knowledge-bases:query"),
+            "read-only": tuple(scope for scope in _FLOWMAESTRO if scope.endswith(":read")),
+            "full-access": _FLOWMAESTRO,
+            # One of the vendor's pages calls the right to cancel by this name.
+            "executions:write": ("executions:cancel",),
+        },
     ),
     "aerostack": KeyFormat("ac_secret_", _BASE62, 32, shown=16),
     "amdahl": KeyFormat(

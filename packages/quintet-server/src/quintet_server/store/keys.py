@@ -9,7 +9,6 @@ everywhere. While notifications do not arrive, nothing is remembered.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
+from quintet_server.store.background import end
 from quintet_server.store.database import Connection, Database
 from quintet_server.store.ids import new_id
 from quintet_server.store.key_formats import KEY_FORMATS
@@ -135,14 +135,15 @@ async def create_key(
 ) -> tuple[str, ApiKey]:
     """Mint a key and return (the secret, its row). The secret cannot be read again.
 
-    ``scopes=None`` grants every scope of the service; ``secret`` imports a key made elsewhere.
+    ``scopes`` may name bundles; None grants every scope of the service. ``secret`` imports a key
+    made elsewhere.
     Raises KeyError for an unknown service and ValueError for a scope it does not have.
     """
     form = KEY_FORMATS[service]
-    unknown = sorted(set(scopes or ()) - set(form.scopes))
-    if unknown:
-        known = ", ".join(form.scopes) or "none"
-        raise ValueError(f"{service} has no scope {', '.join(unknown)} (its scopes: {known})")
+    try:
+        granted = form.expand(form.scopes if scopes is None else scopes)
+    except ValueError as error:
+        raise ValueError(f"{service}: {error}") from None
     secret = secret or form.mint()
     project_id = await ensure_project(conn, service, project)
     key_id = new_id("key")
@@ -151,7 +152,7 @@ async def create_key(
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
             *(key_id, project_id, service, name, secret[: form.shown], _hash(secret)),
-            *(list(form.scopes if scopes is None else scopes), expires_at),
+            *(granted, expires_at),
         ),
     )
     [row] = await _select_keys(conn, "k.id = %s", key_id)
@@ -213,9 +214,7 @@ class KeyStore:
     async def stop(self) -> None:
         """Write what is left to note."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         await self._write_use()
 
     async def lookup(self, secret: str, service: str) -> Principal | Rejection:

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from quintet_server.store.background import end
 from quintet_server.store.database import Connection, Database, connect
 
 __all__ = ["Callback", "NotifyBus"]
@@ -25,6 +26,7 @@ _log = structlog.get_logger(__name__)
 _RECONNECT_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 # A link that died without a word (a pulled cable) is found by asking.
 _PROBE_SECONDS = 30.0
+_PROBE_ANSWER_SECONDS = 10.0
 
 
 class NotifyBus:
@@ -56,9 +58,7 @@ class NotifyBus:
         """Stop listening. Subscriptions stay, and hear nothing more."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     def subscribe(self, channel: str, callback: Callback) -> Callable[[], None]:
         """Call ``callback(payload)`` in the event loop for each notification on ``channel``.
@@ -131,10 +131,13 @@ class NotifyBus:
             loop.add_reader(descriptor, on_readable)
             on_readable()  # what psycopg has read already would not make the socket readable again
             try:
-                await asyncio.wait_for(self._wake.wait(), _PROBE_SECONDS)
+                # Not wait_for(): up to Python 3.11 it can swallow a cancellation that arrives
+                # together with what is waited for, and stop() would wait for ever.
+                async with asyncio.timeout(_PROBE_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 loop.remove_reader(descriptor)
-                await asyncio.wait_for(conn.execute("SELECT 1"), 10.0)
+                await _probe(conn)
             finally:
                 loop.remove_reader(descriptor)
         raise broken[0]
@@ -142,6 +145,15 @@ class NotifyBus:
     def _dispatch(self, channel: str, payload: str | None) -> None:
         for callback in tuple(self._subscribers.get(channel, ())):
             _call(callback, payload)
+
+
+async def _probe(conn: Connection) -> None:
+    """Ask for a sign of life; raises psycopg.Error when there is none."""
+    try:
+        async with asyncio.timeout(_PROBE_ANSWER_SECONDS):
+            await conn.execute("SELECT 1")
+    except TimeoutError:
+        raise psycopg.OperationalError("the connection has gone silent") from None
 
 
 def _call(callback: Callable[..., None], *args: object) -> None:

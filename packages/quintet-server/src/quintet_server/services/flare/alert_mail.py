@@ -22,6 +22,7 @@ import psycopg
 import structlog
 from psycopg.rows import class_row
 
+from quintet_server.store.background import end
 from quintet_server.store.database import Connection, Database
 from quintet_server.store.event_log import append
 
@@ -80,9 +81,7 @@ class AlertMail:
     async def stop(self) -> None:
         """End between two batches or roll the running one back."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
 
     async def _fire_for_ever(self) -> None:

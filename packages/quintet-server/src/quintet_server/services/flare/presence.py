@@ -19,6 +19,7 @@ import structlog
 
 from quintet_server.services.flare.models import RegisterWorker
 from quintet_server.services.flare.settings import FlareSettings
+from quintet_server.store.background import end
 from quintet_server.store.database import Connection, Database
 from quintet_server.store.event_log import append
 
@@ -114,9 +115,7 @@ class Presence:
     async def stop(self) -> None:
         """End both."""
         for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         self._tasks = []
 
     async def _write_for_ever(self) -> None:

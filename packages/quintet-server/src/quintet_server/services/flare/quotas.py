@@ -13,7 +13,6 @@ only informs, is added up in memory and written down every second.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +24,7 @@ import structlog
 from quintet_server.engines.work.schedules import Schedule
 from quintet_server.http.errors import ApiError
 from quintet_server.services.flare.settings import FlareSettings
+from quintet_server.store.background import end
 from quintet_server.store.clock import Clock
 from quintet_server.store.database import Connection, Database
 
@@ -223,9 +223,7 @@ class Quotas:
     async def stop(self) -> None:
         """Write the last counts and end."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
         await self._write()
 

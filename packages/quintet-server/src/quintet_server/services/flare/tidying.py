@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import psycopg
 import structlog
 
 from quintet_server.services.flare.settings import FlareSettings
+from quintet_server.store.background import end
 from quintet_server.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -37,9 +37,7 @@ class Tidying:
     async def stop(self) -> None:
         """End, also in the middle of a round."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
 
     async def tidy(self) -> None:
