@@ -19,7 +19,8 @@ from quintet_server.store.notify import NotifyBus
 LANE = "flare:prj_1"
 
 
-TABLES = "work_jobs, work_schedules, events, hook_subscriptions, hook_deliveries, hook_attempts"
+TABLES = """work_jobs, work_schedules, work_processes, events, hook_subscriptions, hook_deliveries,
+hook_attempts, runs, run_steps"""
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,8 @@ def test_local_url_is_refused_when_stored(url):
         "http://example.com/\x00",
         "http://[::1/",
         "http://0177.0.0.1/",
+        "http://xn--/",
+        "http://xn--zzzzzz99999.example/",
         "http://" + "a" * 3000 + ".com/",
     ],
 )

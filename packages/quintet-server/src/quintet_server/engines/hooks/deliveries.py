@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from psycopg import Rollback
 
 from quintet_server.engines.hooks.formats import Formats, HookFormat, Subscription, Verdict
 from quintet_server.engines.hooks.sender import Answer, Sender
@@ -66,7 +67,13 @@ LEFT JOIN events e ON e.seq = d.event_seq
 LEFT JOIN work_jobs j ON j.id = hook_job_id(d.id)
 """
 _PAGE = f"{_LIST} WHERE d.subscription_id = %s AND d.id < %s ORDER BY d.id DESC LIMIT %s"
+_PAGE_AT = f"{_LIST} WHERE d.subscription_id = %s ORDER BY d.id DESC LIMIT %s OFFSET %s"
+_COUNT = "SELECT count(*) FROM hook_deliveries WHERE subscription_id = %s"
 _GET = f"{_LIST} WHERE d.id = %s"
+_ABANDON = """
+UPDATE hook_deliveries SET state = 'failed', error = %s, completed_at = quintet_now()
+WHERE subscription_id = %s AND state = 'pending'
+"""
 # A process that died with the last attempt in hand left the delivery open; its job knows.
 _CLOSE_ORPHANS = """
 UPDATE hook_deliveries d SET state = 'failed', completed_at = quintet_now(),
@@ -150,19 +157,25 @@ class Deliveries:
         format = self._formats.get(subscription.service)
         if format is None:
             raise HandBack(_STRANGER_SECONDS)
-        answer = await self._send(format, Event(*event), subscription, now)
+        if self._per_host[_host_of(subscription)] >= self._settings.per_host_count:
+            raise HandBack(_CROWDED_SECONDS)
+        answer = await self._send(format, delivery_id, Event(*event), subscription, now)
         await self._conclude(format, delivery_id, running, answer)
 
     async def _send(
-        self, format: HookFormat, event: Event, subscription: Subscription, now: datetime
+        self,
+        format: HookFormat,
+        delivery_id: int,
+        event: Event,
+        subscription: Subscription,
+        now: datetime,
     ) -> Answer:
-        host = httpx.URL(subscription.url).host
-        if self._per_host[host] >= self._settings.per_host_count:
-            raise HandBack(_CROWDED_SECONDS)
+        host = _host_of(subscription)
         body, headers = format.build(event, subscription, now)
-        sent = {"content-type": "application/json", "user-agent": "quintet-server"}
-        for name, value in (*subscription.headers.items(), *headers.items()):
-            sent[name.lower()] = value
+        sent = {"content-type": "application/json", "user-agent": format.user_agent}
+        own = subscription.headers
+        for said in (own, headers, format.delivery_headers(delivery_id)):
+            sent |= {name.lower(): value for name, value in said.items()}
         self._per_host[host] += 1
         try:
             return await self._sender.post(subscription.url, body, sent)
@@ -219,6 +232,40 @@ class Deliveries:
         seq = await event_log.append(conn, owner.project_id, stream, type, data, terminal=True)
         return await self._create(conn, owner, subscription_id, seq, type)
 
+    async def test(
+        self, owner: Owner, subscription_id: str, *, type: str, data: Mapping[str, Any]
+    ) -> Delivery | None:
+        """Send an event that only this subscription gets, also when disabled, and wait for the end.
+
+        One attempt, however it is answered. None when there is no such subscription. Holds no
+        database connection while it waits.
+        """
+        stream = f"webhook:{subscription_id}"
+        async with self._db.transaction() as conn:
+            found = await (await conn.execute(_SUBSCRIPTION, (subscription_id,))).fetchone()
+            seq = await event_log.append(conn, owner.project_id, stream, type, data, terminal=True)
+            delivery_id = await self._insert(conn, owner, subscription_id, seq, type)
+            if found is None or delivery_id is None:
+                raise Rollback
+            event = (await event_log.read(conn, stream, after=seq - 1, limit=1))[0]
+        if found is None or delivery_id is None:
+            return None
+        subscription = read_row(found)
+        format = self._formats[owner.service]
+        answer = await self._send(format, delivery_id, event, subscription, event.created_at)
+        await self._note_test(format, delivery_id, answer)
+        return await self.get(owner, delivery_id)
+
+    async def _note_test(self, format: HookFormat, delivery_id: int, answer: Answer) -> None:
+        is_well = answer.status is not None and (
+            format.policy.judge(answer.status) is Verdict.DELIVERED
+        )
+        async with self._db.transaction() as conn:
+            values = (1, answer.status, answer.error, answer.duration_ms, answer.response)
+            await conn.execute(_ATTEMPT, (*values, delivery_id))
+            state = "delivered" if is_well else "failed"
+            await conn.execute(_FINISH, (state, answer.error, delivery_id))
+
     async def redeliver(self, conn: Connection, owner: Owner, delivery_id: int) -> int:
         """Send the event of a delivery again, as a new delivery with the same event id.
 
@@ -236,12 +283,21 @@ class Deliveries:
     async def _create(
         self, conn: Connection, owner: Owner, subscription_id: str, seq: int, type: str
     ) -> int | None:
+        delivery_id = await self._insert(conn, owner, subscription_id, seq, type)
+        if delivery_id is not None:
+            await conn.execute(_SCHEDULE, ([delivery_id],))
+        return delivery_id
+
+    async def _insert(
+        self, conn: Connection, owner: Owner, subscription_id: str, seq: int, type: str
+    ) -> int | None:
         values = (seq, type, subscription_id, owner.service, owner.project_id)
         row = await (await conn.execute(_CREATE, values)).fetchone()
-        if row is None:
-            return None
-        await conn.execute(_SCHEDULE, ([row[0]],))
-        return int(row[0])
+        return None if row is None else int(row[0])
+
+    async def abandon(self, conn: Connection, subscription_id: str, reason: str) -> int:
+        """Fail whatever still waits for a subscription; returns how many deliveries."""
+        return (await conn.execute(_ABANDON, (reason, subscription_id))).rowcount
 
     # The log -----------------------------------------------------------------------------------
 
@@ -252,6 +308,16 @@ class Deliveries:
         values = (owner.service, owner.project_id, subscription_id, before or _BIGGEST, limit)
         async with self._db.connection() as conn:
             return [_read(row) for row in await (await conn.execute(_PAGE, values)).fetchall()]
+
+    async def page(
+        self, owner: Owner, subscription_id: str, offset: int, limit: int
+    ) -> tuple[Sequence[Delivery], int]:
+        """Return deliveries of a subscription, newest first, and how many there are in all."""
+        values = (owner.service, owner.project_id, subscription_id, limit, offset)
+        async with self._db.connection() as conn:
+            row = await (await conn.execute(_COUNT, (subscription_id,))).fetchone()
+            rows = await (await conn.execute(_PAGE_AT, values)).fetchall()
+        return [_read(one) for one in rows], 0 if row is None else int(row[0])
 
     async def get(self, owner: Owner, delivery_id: int) -> Delivery:
         """Return one delivery. Raises DeliveryNotFound."""
@@ -274,6 +340,10 @@ class Deliveries:
 
 class DeliveryFailed(Exception):
     """This attempt was not answered well; there may be another."""
+
+
+def _host_of(subscription: Subscription) -> str:
+    return httpx.URL(subscription.url).host
 
 
 def _read(row: tuple[Any, ...]) -> Delivery:

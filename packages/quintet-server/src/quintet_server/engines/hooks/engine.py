@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 
 import psycopg
@@ -18,6 +17,7 @@ from quintet_server.engines.hooks.subscriptions import Subscriptions
 from quintet_server.engines.hooks.target import guarded_client
 from quintet_server.engines.work.lane_worker import LaneWorker
 from quintet_server.engines.work.queue import Queue
+from quintet_server.store.background import end
 
 _log = structlog.get_logger(__name__)
 
@@ -65,9 +65,7 @@ class Hooks:
     async def stop(self) -> None:
         """Let deliveries under way end, hand back the rest. Stop before the queue is closed."""
         if self._tidying is not None:
-            self._tidying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._tidying
+            await end(self._tidying)
         await self._worker.stop(drain_seconds=self.settings.timeout_seconds)
         await self._client.aclose()
 

@@ -60,12 +60,21 @@ class DeliveryPolicy:
 
     def as_json(self) -> dict[str, Any]:
         """The retry policy of the jobs that carry deliveries out."""
-        return {"delays_ms": list(self.delays_ms) or [0], "jitter_ms": self.jitter_ms}
+        return {
+            "delays_ms": list(self.delays_ms) or [0],
+            "jitter_ms": self.jitter_ms,
+            # An attempt that died with its process told the receiver nothing that we know of.
+            "again_if_interrupted": True,
+        }
 
 
 # (event, subscription, the database's time) → (body, headers). Called anew for each attempt, so
 # that a signature carries the time of the attempt; ids must depend on the event alone.
 Build = Callable[[Event, Subscription, datetime], tuple[bytes, Mapping[str, str]]]
+
+
+def _no_headers(_delivery: int) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,10 @@ class HookFormat:
     build: Build
     new_secret: Callable[[], str]
     policy: DeliveryPolicy = DeliveryPolicy()
+    user_agent: str = "quintet-server"
+    """A subscription's own headers may say another one."""
+    delivery_headers: Callable[[int], Mapping[str, str]] = _no_headers
+    """What the request says of the delivery itself, by its number."""
 
 
 class Formats:

@@ -33,6 +33,7 @@ RETURNING {COLUMNS}
 """
 _OWN = "service = %s AND project_id = %s"
 _GET = f"SELECT {COLUMNS} FROM hook_subscriptions WHERE id = %s AND {_OWN}"
+_FIND = f"SELECT {COLUMNS} FROM hook_subscriptions WHERE id = ANY (%s) AND {_OWN}"
 _LIST = f"""
 SELECT {COLUMNS} FROM hook_subscriptions
 WHERE {_OWN} AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
@@ -40,7 +41,7 @@ WHERE {_OWN} AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 _UPDATE = f"""
 UPDATE hook_subscriptions SET url = coalesce(%s, url), events = coalesce(%s, events),
     matches = coalesce(%s, matches), enabled = coalesce(%s, enabled),
-    headers = coalesce(%s, headers), updated_at = quintet_now()
+    headers = coalesce(%s, headers), secrets = coalesce(%s, secrets), updated_at = quintet_now()
 WHERE id = %s AND {_OWN} RETURNING {COLUMNS}
 """
 _DELETE = f"DELETE FROM hook_subscriptions WHERE id = %s AND {_OWN}"
@@ -121,9 +122,12 @@ class Subscriptions:
         events: Sequence[str],
         enabled: bool = True,
         headers: Mapping[str, str] | None = None,
+        secret: str | None = None,
         id_prefix: str = "wh",
     ) -> Subscription:
         """Create one, with a new secret: `secrets[0]` of the answer, to be shown this once.
+
+        `secret`: one that the receiver has already, instead of a new one.
 
         Raises:
             InvalidSubscription: unknown event, bad header. TargetRefused: a URL that may not be
@@ -131,7 +135,7 @@ class Subscriptions:
         """
         format = self._formats[owner.service]
         self._check(url, headers)
-        secrets = [{"secret": format.new_secret(), "expires_at": None}]
+        secrets = [{"secret": secret or format.new_secret(), "expires_at": None}]
         values = (
             new_id(id_prefix),
             owner.service,
@@ -152,6 +156,13 @@ class Subscriptions:
         async with self._db.connection() as conn:
             return await _one(conn, _GET, (subscription_id, *_key(owner)), subscription_id)
 
+    async def find(
+        self, conn: Connection, owner: Owner, ids: Sequence[str]
+    ) -> dict[str, Subscription]:
+        """Return those of these subscriptions that there are, by id."""
+        cursor = await conn.execute(_FIND.encode(), (list(ids), *_key(owner)))
+        return {one.id: one for one in map(read_row, await cursor.fetchall())}
+
     async def list(
         self, owner: Owner, limit: int = 100, after: tuple[datetime, str] | None = None
     ) -> Sequence[Subscription]:
@@ -170,8 +181,9 @@ class Subscriptions:
         events: Sequence[str] | None = None,
         enabled: bool | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: str | None = None,
     ) -> Subscription:
-        """Change what is given. Deliveries that wait go to the new URL.
+        """Change what is given. Deliveries that wait go to the new URL; a secret signs from now on.
 
         Raises:
             SubscriptionNotFound, InvalidSubscription, TargetRefused.
@@ -184,6 +196,7 @@ class Subscriptions:
             None if events is None else _spelled_out(format, events),
             enabled,
             None if headers is None else Jsonb(dict(headers)),
+            None if secret is None else Jsonb([{"secret": secret, "expires_at": None}]),
             subscription_id,
             *_key(owner),
         )

@@ -14,6 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
 import httpcore
@@ -99,19 +100,20 @@ def check_url(url: str, *, allow_private: bool = False, max_chars: int = 2048) -
         raise TargetRefused("the URL contains spaces or control characters")
     try:
         parsed = httpx.URL(url)
-        port = parsed.port
+        # Decoded only here, and that fails for an `xn--` name that is none.
+        host, port = parsed.host, parsed.port
     except (httpx.InvalidURL, ValueError) as error:
         raise TargetRefused(f"the URL is malformed: {error}") from error
     if parsed.scheme not in ("http", "https"):
         raise TargetRefused("the URL must begin with http:// or https://")
-    if not parsed.host:
+    if not host:
         raise TargetRefused("the URL names no host")
     if parsed.userinfo:
         raise TargetRefused("the URL contains credentials")
     if port is not None and not 1 <= port <= 65535:
         raise TargetRefused("the URL's port is not one from 1 to 65535")
     if not allow_private:
-        _check_literal(parsed.host)
+        _check_literal(host)
 
 
 def _check_literal(host: str) -> None:
@@ -233,7 +235,10 @@ def guarded_client(
 ) -> httpx.AsyncClient:
     """A client whose connections are guarded; follows no redirect, reads no environment."""
     backend = GuardedBackend(allow_private=allow_private, resolver=resolver)
+    # One client serves many projects: a cookie set for one must not travel with another's request.
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     return httpx.AsyncClient(
+        cookies=no_cookies,
         transport=GuardedTransport(backend, verify=verify),
         timeout=timeout_seconds,
         follow_redirects=False,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from quintet_server.engines.work import statements
+from quintet_server.engines.work.arguments import numbered
 from quintet_server.engines.work.contention import Rows
 from quintet_server.engines.work.model import (
     DuplicateTick,
@@ -16,7 +18,21 @@ from quintet_server.engines.work.model import (
     State,
     WorkError,
 )
+from quintet_server.store.database import Connection
 from quintet_server.store.ids import new_id
+
+
+async def enqueue(conn: Connection, specs: Sequence[JobSpec]) -> list[Job]:
+    """As :meth:`~.queue.Queue.enqueue`, for who has a connection and no queue."""
+    specs = named(specs)
+    cursor = await conn.execute(statements.ENQUEUE, (numbered(specs),))
+    jobs: list[Job] = []
+    for result in created(specs, await cursor.fetchall()):
+        if isinstance(result, Job):
+            jobs.append(result)
+        elif not isinstance(result, DuplicateTick):
+            raise result
+    return jobs
 
 
 def named(specs: Sequence[JobSpec]) -> list[JobSpec]:

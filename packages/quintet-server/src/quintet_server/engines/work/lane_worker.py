@@ -20,12 +20,13 @@ from psycopg_pool import PoolTimeout
 
 from quintet_server.engines.work.model import Job, WorkError
 from quintet_server.engines.work.queue import Queue
-from quintet_server.store.ids import new_id
+from quintet_server.store.background import end
 
 _log = structlog.get_logger(__name__)
 
 _DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 _PAUSE_SECONDS = 1.0
+_CLEAN_UP_SECONDS = 10.0
 _TRACE_MAX_CHARS = 8_000
 _STOPPED = "stopped: cancellation was asked for, or the timeout has passed"
 
@@ -57,6 +58,8 @@ class Running:
 
 
 Handler = Callable[[Running], Awaitable[None]]
+# What became of an attempt: given back, or (status, error, retryable).
+Outcome = HandBack | tuple[str, dict[str, Any] | None, bool]
 
 
 class LaneWorker:
@@ -77,24 +80,28 @@ class LaneWorker:
         queues: Sequence[str] = ("default",),
         job_types: Sequence[str] | None = None,
     ) -> None:
-        self.worker_id = new_id("in_process")
+        self.worker_id = queue.in_process_worker_id()
         self._queue = queue
         self._lane = lane
         self._queues = queues
         self._job_types = job_types
         self._handler = handler
         self._concurrency = concurrency
-        self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
+        # Not by job: one that was taken from us may come back while its first handler still ends.
+        self._running: dict[Running, asyncio.Task[None]] = {}
         self._slot_free = asyncio.Event()
         self._stopping = asyncio.Event()
         self._claims: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: tuple[Callable[[], None], ...] = ()
 
     def start(self) -> None:
         """Begin to claim."""
-        self._unsubscribe = self._queue.bus.subscribe("work_cancel", self._cancel_asked)
+        self._unsubscribe = (
+            self._queue.bus.subscribe("work_cancel", self._cancel_asked),
+            self._queue.bus.subscribe("clock", lambda _: self._cancel_asked(None)),
+        )
         self._claims = asyncio.create_task(self._claim_loop(), name=f"{self._lane}-claims")
         self._beats = asyncio.create_task(self._beat_loop(), name=f"{self._lane}-heartbeats")
 
@@ -104,17 +111,17 @@ class LaneWorker:
             self._queue.settings.worker_drain_seconds if drain_seconds is None else drain_seconds
         )
         self._stopping.set()
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         if self._claims is None or self._beats is None:
             return
         await self._claims
-        jobs = [task for _, task in self._running.values()]
+        jobs = list(self._running.values())
         if jobs:
             _, unfinished = await asyncio.wait(jobs, timeout=grace)
-            for task in unfinished:
-                task.cancel()
-        self._beats.cancel()
-        await asyncio.gather(self._beats, *self._asking, *jobs, return_exceptions=True)
+            await end(*unfinished, patience_seconds=_CLEAN_UP_SECONDS)
+        await end(self._beats)
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
     async def _claim_loop(self) -> None:
         while not self._stopping.is_set():
@@ -141,7 +148,7 @@ class LaneWorker:
             for job in jobs:
                 running = Running(job)
                 task = asyncio.create_task(self._run(running), name=job.id)
-                self._running[job.id] = (running, task)
+                self._running[running] = task
 
     async def _first_of(self, awaitable: Awaitable[Any]) -> None:
         """Wait for this, or for the order to stop."""
@@ -155,17 +162,41 @@ class LaneWorker:
         started = time.monotonic()
         try:
             outcome = await self._outcome(running)
-            if running.is_lost:
-                return
-            if isinstance(outcome, HandBack):
-                await self._queue.release(
-                    self._lane,
-                    job.id,
-                    self.worker_id,
-                    job.attempt,
-                    delay_seconds=outcome.delay_seconds,
-                )
-                return
+            duration_ms = round((time.monotonic() - started) * 1000)
+            if not running.is_lost:
+                await self._tell(job, outcome, duration_ms)
+        finally:
+            del self._running[running]
+            self._slot_free.set()
+
+    async def _tell(self, job: Job, outcome: Outcome, duration_ms: int) -> None:
+        """Report an outcome, again and again while the database is away.
+
+        Leases can be long ones as long as this process lives, so it must not forget a job it
+        holds. Only when it stops does it leave that to the others.
+        """
+        while True:
+            try:
+                await self._report(job, outcome, duration_ms)
+            except WorkError as error:
+                _log.warning("job_not_acknowledged", job=job.id, error=str(error))
+            except _DATABASE_AWAY as error:
+                _log.warning("job_not_acknowledged", job=job.id, error=str(error).strip())
+                if not self._stopping.is_set():
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    continue
+            return
+
+    async def _report(self, job: Job, outcome: Outcome, duration_ms: int) -> None:
+        if isinstance(outcome, HandBack):
+            await self._queue.release(
+                self._lane,
+                job.id,
+                self.worker_id,
+                job.attempt,
+                delay_seconds=outcome.delay_seconds,
+            )
+        else:
             status, error, retryable = outcome
             await self._queue.ack(
                 self._lane,
@@ -173,20 +204,12 @@ class LaneWorker:
                 self.worker_id,
                 status,
                 attempt=job.attempt,
-                duration_ms=round((time.monotonic() - started) * 1000),
+                duration_ms=duration_ms,
                 error=error,
                 retryable=retryable,
             )
-        except (WorkError, *_DATABASE_AWAY) as error:
-            # The lease will run out, and the job runs again somewhere.
-            _log.warning("job_not_acknowledged", job=job.id, error=str(error).strip())
-        finally:
-            del self._running[job.id]
-            self._slot_free.set()
 
-    async def _outcome(
-        self, running: Running
-    ) -> HandBack | tuple[str, dict[str, Any] | None, bool]:
+    async def _outcome(self, running: Running) -> Outcome:
         try:
             await self._handler(running)
         except asyncio.CancelledError as error:
@@ -203,13 +226,13 @@ class LaneWorker:
     async def _beat_loop(self) -> None:
         while True:
             await asyncio.sleep(self._beat_period())
-            beats = [self._beat(running) for running, _ in list(self._running.values())]
+            beats = [self._beat(running) for running in list(self._running)]
             await asyncio.gather(*beats)
 
     def _beat_period(self) -> float:
         """A third of the shortest lease in hand, at most the configured period."""
         windows = self._queue.windows
-        leases = (windows.first(one.job.timeout_seconds) for one, _ in self._running.values())
+        leases = (windows.first(one.job.timeout_seconds) for one in self._running)
         return min(self._queue.settings.worker_heartbeat_seconds, *(x / 3 for x in leases), 3600.0)
 
     async def _beat(self, running: Running) -> None:
@@ -230,11 +253,14 @@ class LaneWorker:
         if answer == "cancel" and not running.stop.is_set():
             running.stop.set()
             with contextlib.suppress(KeyError):
-                self._running[job.id][1].cancel()
+                self._running[running].cancel()
 
     def _cancel_asked(self, job_id: str | None) -> None:
-        """Ask at once whether it concerns us, rather than at the next heartbeat."""
-        for running, _ in list(self._running.values()):
+        """Ask at once whether it concerns us, rather than at the next heartbeat.
+
+        None: it may concern any job; the clock was moved, or notifications may have been lost.
+        """
+        for running in list(self._running):
             if job_id is None or running.job.id == job_id:
                 task = asyncio.create_task(self._beat(running))
                 self._asking.add(task)

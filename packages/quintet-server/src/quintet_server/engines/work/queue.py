@@ -22,11 +22,10 @@ from quintet_server.engines.work.backoff import RetryPolicy
 from quintet_server.engines.work.batching import Batcher
 from quintet_server.engines.work.claims import Claimer
 from quintet_server.engines.work.contention import Rows, run
-from quintet_server.engines.work.enqueueing import created, named
+from quintet_server.engines.work.enqueueing import created, enqueue, named
 from quintet_server.engines.work.listing import Page, list_jobs
 from quintet_server.engines.work.model import (
     AckReply,
-    DuplicateTick,
     InvalidState,
     Job,
     JobFilter,
@@ -39,6 +38,7 @@ from quintet_server.engines.work.model import (
 from quintet_server.engines.work.settings import WorkSettings
 from quintet_server.engines.work.windows import LeaseWindows
 from quintet_server.store.database import Connection, Database
+from quintet_server.store.ids import new_ulid
 from quintet_server.store.notify import NotifyBus
 
 # `Queue.list` hides the built-in name inside the class.
@@ -87,6 +87,7 @@ class Queue:
         self.settings = settings or WorkSettings()
         self.windows = LeaseWindows.from_settings(self.settings)
         self.policy = RetryPolicy.from_settings(self.settings)
+        self.process_id = new_ulid()
         self._policy_json = orjson.dumps(self.policy.as_json()).decode()
         most = self.settings.batch_max_count
         self._enqueues: Batcher[JobSpec, Job] = Batcher(self._flush_enqueues, max_count=most)
@@ -97,6 +98,14 @@ class Queue:
             self._flush_beats, max_count=most, key=lambda beat: beat.id
         )
         self._claimer = Claimer(db, bus, self.settings, self.unclaim)
+
+    def in_process_worker_id(self) -> str:
+        """Return the id of a new worker inside this process.
+
+        The process is named in it: should it die, what its workers hold is found by that (see
+        :mod:`.presence`). Nobody outside can know the name, and so claim to be one of them.
+        """
+        return f"in_process_{self.process_id}_{new_ulid()}"
 
     async def close(self) -> None:
         """Answer waiting polls with nothing and hand back what was claimed for them.
@@ -120,15 +129,7 @@ class Queue:
         Raises:
             ParentNotFound, ParentTerminal: the transaction should then be rolled back.
         """
-        specs = named(specs)
-        cursor = await conn.execute(statements.ENQUEUE, (numbered(specs),))
-        jobs: Jobs = []
-        for result in created(specs, await cursor.fetchall()):
-            if isinstance(result, Job):
-                jobs.append(result)
-            elif not isinstance(result, DuplicateTick):
-                raise result
-        return jobs
+        return await enqueue(conn, specs)
 
     async def enqueue_one(self, spec: JobSpec) -> Job:
         """Create one job in a transaction shared with others that arrive at the same time.
@@ -350,6 +351,10 @@ class Queue:
         if verdict == "invalid_state":
             raise InvalidState(job_id, job.state)
         return job, verdict == "requested"
+
+    async def cancel_within(self, conn: Connection, lane: str, job_id: str) -> None:
+        """Cancel a job in the caller's transaction, if it exists and has not ended."""
+        await conn.execute(statements.CANCEL, (lane, job_id))
 
     async def retry(self, lane: str, job_id: str) -> Job:
         """Start a failed or dead job over, with all of its attempts; its children stay cancelled.

@@ -1,4 +1,5 @@
 """What time does to jobs: leases run out, scheduled jobs become due, finished ones grow old.
+And what the death of a process does to those it had in hand.
 
 Each function works in batches of short statements, steps over rows that are locked, and may run
 in several processes at once.
@@ -17,16 +18,27 @@ from quintet_server.store.database import Database
 _BATCH_COUNT = 500
 
 
+async def bury(db: Database, settings: WorkSettings) -> int:
+    """Let the leases of dead processes run out now: :func:`reap` then ends them.
+
+    Returns how many processes are missing and not given up yet; look again within the grace.
+    """
+    values = (settings.presence_grace_seconds, settings.presence_silence_seconds)
+    missing: int = (await run(db, statements.BURY, values, settings.contention_retries_count))[0][0]
+    return missing
+
+
 async def reap(db: Database, settings: WorkSettings) -> int:
     """End attempts whose lease has run out, by the rules of a failed ack; returns how many.
 
     The error has type `LeaseExpired`. A job whose cancellation was asked for is cancelled.
     """
     policy = orjson.dumps(RetryPolicy.from_settings(settings).as_json()).decode()
-    retries = settings.contention_retries_count
+    values = (_BATCH_COUNT, policy, settings.jump_respite_seconds)
     total = 0
     while True:
-        ended: int = (await run(db, statements.REAP, (_BATCH_COUNT, policy), retries))[0][0]
+        rows = await run(db, statements.REAP, values, settings.contention_retries_count)
+        ended: int = rows[0][0]
         total += ended
         if ended < _BATCH_COUNT:
             return total

@@ -34,6 +34,29 @@ class WorkSettings(BaseSettings):
         default=5.0, gt=0, description="How often expired leases are looked for."
     )
 
+    # Processes.
+    presence_period_seconds: float = Field(
+        default=5.0, gt=0, description="How often a process shows that it is alive."
+    )
+    presence_grace_seconds: float = Field(
+        default=0.5,
+        ge=0,
+        description="A process whose lock is free for this long is dead. The time a living one "
+        "has to take it again after it lost its connection.",
+    )
+    presence_silence_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="A process that has its lock but shows no life for this long is stuck, "
+        "and what it has in hand goes to others.",
+    )
+    jump_respite_seconds: float = Field(
+        default=15.0,
+        ge=0,
+        description="After the clock was moved, workers inside the server have this long to "
+        "renew their leases before these count as expired.",
+    )
+
     # Retries.
     retry_base_ms: int = Field(
         default=60_000, ge=0, description="Wait after the first failed attempt; doubles each time."

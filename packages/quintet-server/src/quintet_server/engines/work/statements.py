@@ -41,7 +41,14 @@ RELEASE = "SELECT * FROM work_release(%s)"
 GET = f"SELECT {JOB_COLUMNS} FROM work_jobs j WHERE j.id = %s AND j.lane IS NOT DISTINCT FROM %s"
 CANCEL = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_cancel(%s, %s) c"
 RETRY = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_retry(%s, %s) c"
-REAP = "SELECT work_reap(%s, %s)"
+REAP = "SELECT work_reap(%s, %s, %s)"
+BURY = "SELECT work_bury(%s, %s)"
+APPEAR = "SELECT work_appear(%s)"
+SHOW = "UPDATE work_processes SET beat_at = clock_timestamp() WHERE id = %s"
+LEAVE = """
+WITH left_alone AS (SELECT work_abandon(%s))
+DELETE FROM work_processes USING left_alone WHERE id = %s
+"""
 PROMOTE = "SELECT work_promote(%s)"
 PRUNE = """
 DELETE FROM work_jobs WHERE id IN (

@@ -1,0 +1,1 @@
+"""Durable runs: programs that survive the process they run in, on top of the work engine."""
