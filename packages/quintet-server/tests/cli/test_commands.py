@@ -74,6 +74,10 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
         ("apply",),
         ("status",),
         ("settings",),
+        ("models",),
+        ("models", "install"),
+        ("models", "list"),
+        ("models", "remove"),
         ("clock", "advance"),
         ("clock", "reset"),
     ],
@@ -82,7 +86,7 @@ def test_every_command_explains_itself(cli: Cli, command: tuple[str, ...]) -> No
     result = cli(*command, "--help")
     assert result.returncode == 0
     assert "Usage" in result.stdout
-    if command and command not in (("keys",),):
+    if command and command not in (("keys",), ("models",)):
         assert "--data-dir" in result.stdout
 
 

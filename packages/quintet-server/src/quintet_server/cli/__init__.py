@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from quintet_server import __version__
-from quintet_server.cli import apply, clock, env, keys, serve, settings, status
+from quintet_server.cli import apply, clock, env, keys, models, serve, settings, status
 from quintet_server.cli.options import Command, Group
 from quintet_server.cli.served import SERVED
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("serve", cls=Command)(serve.serve)
 app.command("env", cls=Command)(env.env)
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.command("apply", cls=Command)(apply.apply)
 app.command("status", cls=Command)(status.status)
 app.command("settings", cls=Command)(settings.settings)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_settings import BaseSettings
 
-_UNITS = ("seconds", "ms", "bytes", "count", "chars", "days", "hours", "cents", "rows")
+_UNITS = ("seconds", "ms", "bytes", "count", "chars", "tokens", "days", "hours", "cents", "rows")
 _PAGE_HEAD = """\
 # Settings
 
 Every number and switch of the server is an environment variable. A command-line option wins over
 the environment, the environment over the default. `quintet settings` shows the values in force and
 where each comes from; this page is printed by `quintet settings --markdown`."""
-_SECRET = ("password", "secret", "database_url")
+_SECRET = ("password", "secret", "database_url", "base_url")
 
 
 def settings(
@@ -57,15 +57,21 @@ def settings(
 def groups() -> list[type[BaseSettings]]:
     """Return the classes that declare settings: the server's, the engines', the services'."""
     from quintet_server import settings as own
+    from quintet_server.engines.chat.settings import AiSettings
+    from quintet_server.engines.embed.settings import EmbedSettings
     from quintet_server.engines.hooks.settings import HookSettings
+    from quintet_server.engines.runs.settings import RunSettings
+    from quintet_server.engines.texts.settings import TextSettings
     from quintet_server.engines.work.settings import WorkSettings
     from quintet_server.services import load_services
+    from quintet_server.services.flowmaestro.knowledge.settings import KnowledgeSettings
 
     declared = [service.settings for service in load_services() if service.settings is not None]
     return [
         *(own.ServerSettings, own.StoreSettings, own.HttpSettings, own.LogSettings),
-        *(WorkSettings, HookSettings),
+        *(WorkSettings, HookSettings, RunSettings, AiSettings, EmbedSettings, TextSettings),
         *declared,
+        KnowledgeSettings,
     ]
 
 
