@@ -1,0 +1,1 @@
+"""Embeddings: texts in, vectors of one named model out."""

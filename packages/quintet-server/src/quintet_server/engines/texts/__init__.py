@@ -1,0 +1,1 @@
+"""Documents: the text in a file, and the text in pieces."""

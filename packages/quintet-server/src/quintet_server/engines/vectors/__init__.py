@@ -1,0 +1,1 @@
+"""Vectors in PostgreSQL: kept per project and collection, searched by cosine similarity."""
