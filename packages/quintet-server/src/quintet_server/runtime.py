@@ -10,7 +10,6 @@ database that nobody else uses is stopped).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -19,8 +18,14 @@ from typing import Any
 
 import structlog
 
+from quintet_server.engines.chat.engine import Chat
+from quintet_server.engines.chat.settings import AiSettings
+from quintet_server.engines.embed.engine import Embeddings
 from quintet_server.engines.hooks.engine import Hooks
 from quintet_server.engines.hooks.settings import HookSettings
+from quintet_server.engines.runs.engine import Runs
+from quintet_server.engines.vectors.engine import Vectors
+from quintet_server.engines.work.presence import Presence
 from quintet_server.engines.work.queue import Queue
 from quintet_server.engines.work.schedules import Schedules
 from quintet_server.engines.work.settings import WorkSettings
@@ -28,6 +33,7 @@ from quintet_server.engines.work.ticker import Ticker
 from quintet_server.http.metrics import HttpMetrics
 from quintet_server.http.service import Service
 from quintet_server.settings import HttpSettings, Settings
+from quintet_server.store.background import end
 from quintet_server.store.clock import Clock
 from quintet_server.store.database import Database
 from quintet_server.store.dev_keys import ensure_dev_keys
@@ -58,6 +64,10 @@ class Runtime:
     queue: Queue
     schedules: Schedules
     hooks: Hooks
+    chat: Chat
+    runs: Runs
+    embedder: Embeddings
+    vectors: Vectors
 
     def __init__(self, settings: Settings, services: list[Service]):
         self.settings = settings
@@ -68,6 +78,7 @@ class Runtime:
         self.is_ready = False
         self._stack = AsyncExitStack()
         self._hooks_stopping: asyncio.Task[None] | None = None
+        self._runs_stopping: asyncio.Task[None] | None = None
         self._short_tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -83,7 +94,10 @@ class Runtime:
             await self._start_engines(stack)
             for service in self.services:
                 await self._start_service(service, stack)
-            # Services have registered their formats; from now on deliveries can be sent.
+            # Services have registered their programs and formats; from now on runs can be carried
+            # out and deliveries sent.
+            await self.runs.start()
+            stack.push_async_callback(self._stop_runs)
             await self.hooks.start()
             stack.push_async_callback(self._stop_hooks)
             self._stack = stack.pop_all()
@@ -94,7 +108,8 @@ class Runtime:
         self.is_ready = False
         self.stopping.set()
         self.follower.close()
-        # Deliveries under way may take their time; nothing new is claimed from here on.
+        # Runs and deliveries under way may take their time; nothing new is claimed from here on.
+        self._runs_stopping = asyncio.create_task(self.runs.stop(), name="runs-stop")
         self._hooks_stopping = asyncio.create_task(self.hooks.stop(), name="hooks-stop")
         await asyncio.sleep(0)
         await self.queue.close()
@@ -153,10 +168,20 @@ class Runtime:
 
     async def _start_engines(self, stack: AsyncExitStack) -> None:
         self.queue = Queue(self.db, self.bus, WorkSettings())
+        presence = Presence(self.queue)
+        await presence.start()
+        stack.push_async_callback(presence.stop)
         stack.push_async_callback(self.queue.close)
         self.schedules = Schedules(self.queue)
         private = self.settings.server.allow_private_targets
         self.hooks = Hooks(self.queue, HookSettings(), allow_private_targets=private)
+        self.runs = Runs(self.queue, self.clock)
+        self.embedder = Embeddings()
+        stack.push_async_callback(self.embedder.stop)
+        self.vectors = Vectors(self.db)
+        self.chat = Chat(AiSettings(), self.settings.server.data_dir)
+        stack.push_async_callback(self.chat.stop)
+        await self.chat.start()
         ticker = Ticker(self.queue, self.schedules)
         ticker.start()
         stack.push_async_callback(ticker.stop)
@@ -167,6 +192,12 @@ class Runtime:
         if service.start is not None:
             await service.start(self)
 
+    async def _stop_runs(self) -> None:
+        if self._runs_stopping is None:
+            await self.runs.stop()
+        else:
+            await self._runs_stopping
+
     async def _stop_hooks(self) -> None:
         if self._hooks_stopping is None:
             await self.hooks.stop()
@@ -175,14 +206,7 @@ class Runtime:
 
     def _keep(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a loop in the background until the runtime stops."""
-        task = asyncio.create_task(work, name=name)
-
-        async def end() -> None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-        stack.push_async_callback(end)
+        stack.push_async_callback(end, asyncio.create_task(work, name=name))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something short in the background."""

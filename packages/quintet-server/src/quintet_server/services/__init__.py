@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the names alone are wanted by help texts, which must be qui
 
 __all__ = ["NAMES", "load_services"]
 
-NAMES = ("flare",)
+NAMES = ("flare", "flowmaestro")
 
 
 def load_services() -> list[Service]:

@@ -7,59 +7,31 @@ no rule tested with it. `wire` is the same over a real socket, for streams and h
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import pytest_asyncio
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from quintet_server.app import create_app
 from quintet_server.runtime import Runtime
-from quintet_server.server import bind, make_server, url_of
 from quintet_server.services.flare.service import service
 from quintet_server.services.flare.settings import FlareSettings
-from quintet_server.settings import ServerSettings, Settings
-from quintet_server.store.keys import create_key
+
+from .. import serving
+from ..serving import ServiceClient
 
 Started = Callable[..., AbstractAsyncContextManager["Api"]]
 
 
-class Api:
-    """A client of one project, and a look behind the wire."""
+class Api(ServiceClient):
+    """A client of one project, with the calls of a worker."""
 
-    def __init__(self, runtime: Runtime, transport: httpx.AsyncBaseTransport, key: str) -> None:
-        self.runtime = runtime
-        self.key = key
-        self.project_id = ""
-        self.http = httpx.AsyncClient(
-            base_url="http://test/flare/v1",
-            transport=transport,
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=20,
-        )
-
-    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return await self.http.request(method, path, **options)
-
-    async def get(self, path: str, **options: Any) -> httpx.Response:
-        return await self.http.get(path, **options)
-
-    async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
-        return await self.http.post(path, json=body, **options)
-
-    async def put(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
-        return await self.http.put(path, json=body, **options)
-
-    async def delete(self, path: str, **options: Any) -> httpx.Response:
-        return await self.http.delete(path, **options)
+    service = "flare"
+    mount = "/flare/v1"
 
     async def create(self, job_type: str = "t", **fields: Any) -> dict[str, Any]:
         answer = await self.post("/jobs", {"job_type": job_type, **fields})
@@ -113,71 +85,22 @@ class Api:
         assert (await self.job(job_id))["state"] == state
         return job_id
 
-    async def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        async with self.runtime.db.connection() as conn:
-            cursor = await conn.execute(statement.encode(), values)
-            return await cursor.fetchall() if cursor.description else []
 
-    async def eventually(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows of a statement as soon as there are any: for what the background does."""
-        async with asyncio.timeout(15):
-            while not (rows := await self.sql(statement, *values)):
-                await asyncio.sleep(0.01)
-        return rows
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Return once `condition()` holds."""
-        async with asyncio.timeout(15):
-            while not condition():
-                await asyncio.sleep(0.01)
-
-    async def other_project(self, name: str | None = None) -> Api:
-        """A client of another project of the same server."""
-        return Api(
-            self.runtime,
-            self.http._transport,
-            await _new_key(self.runtime, name or uuid.uuid4().hex),
-        )
-
-
-async def _new_key(runtime: Runtime, project: str = "default") -> str:
-    async with runtime.db.transaction() as conn:
-        secret, _ = await create_key(conn, "flare", project=project)
-    return secret
-
-
-@contextlib.asynccontextmanager
-async def _running(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Runtime]:
-    server = ServerSettings(
-        data_dir=folder,
-        database_url=database_url,
-        dev_keys=False,
-        port=0,
-        allow_private_targets=True,
-    )
-    runtime = Runtime(Settings(server=server), [service(FlareSettings(**settings))])
-    await runtime.start()
-    try:
-        yield runtime
-    finally:
-        await runtime.stop()
+def _running(
+    database_url: str, folder: Path, **settings: Any
+) -> AbstractAsyncContextManager[Runtime]:
+    return serving.running(service(FlareSettings(**settings)), database_url, folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One event loop for this folder, so that its tests can share a server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    serving.share_one_loop(Path(__file__).parent, items)
 
 
 @pytest.fixture(scope="session")
 def shared_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
     """A database that tests share, each in a project of its own."""
-    name = f"flare_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
-        yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with serving.shared_database(cluster_url, template_database, "flare") as url:
+        yield url
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -192,30 +115,21 @@ async def shared_runtime(
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_url(shared_runtime: Runtime) -> AsyncIterator[str]:
     """The URL of that server on a real socket."""
-    with contextlib.closing(bind(shared_runtime.settings.server)) as listener:
-        ready = asyncio.Event()
-        server = make_server(shared_runtime, ready.set)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        await ready.wait()
-        yield url_of(listener)
-        server.should_exit = True
-        await task
+    async with serving.listening(shared_runtime) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def api(shared_runtime: Runtime) -> AsyncIterator[Api]:
     """A new project on the shared server."""
-    transport = httpx.ASGITransport(create_app(shared_runtime), raise_app_exceptions=False)
-    async with _client(shared_runtime, transport, uuid.uuid4().hex) as client:
+    async with Api.of(shared_runtime) as client:
         yield client
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(shared_runtime: Runtime, shared_url: str) -> AsyncIterator[Api]:
     """The same over a real socket."""
-    transport = httpx.AsyncHTTPTransport()
-    async with _client(shared_runtime, transport, uuid.uuid4().hex) as client:
-        client.http.base_url = httpx.URL(f"{shared_url}/flare/v1")
+    async with Api.of(shared_runtime, shared_url) as client:
         yield client
 
 
@@ -225,10 +139,11 @@ def started(database_url: str, tmp_path: Path) -> Started:
 
     @contextlib.asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[Api]:
-        async with _running(database_url, tmp_path, **settings) as runtime:
-            transport = httpx.ASGITransport(create_app(runtime), raise_app_exceptions=False)
-            async with _client(runtime, transport) as client:
-                yield client
+        async with (
+            _running(database_url, tmp_path, **settings) as runtime,
+            Api.of(runtime, project="default") as client,
+        ):
+            yield client
 
     return start
 
@@ -238,13 +153,3 @@ async def alone(started: Started) -> AsyncIterator[Api]:
     """A server with a database of its own, for tests that move its clock with `advance`."""
     async with started() as running:
         yield running
-
-
-@contextlib.asynccontextmanager
-async def _client(
-    runtime: Runtime, transport: httpx.AsyncBaseTransport, project: str = "default"
-) -> AsyncIterator[Api]:
-    client = Api(runtime, transport, await _new_key(runtime, project))
-    [[client.project_id]] = await client.sql("SELECT id FROM projects WHERE name = %s", project)
-    async with client.http:
-        yield client

@@ -1,0 +1,1 @@
+"""The language of transform nodes: lexing, parsing, evaluation, functions."""

@@ -1,0 +1,1 @@
+"""Knowledge bases: documents that are split, embedded, and searched by meaning."""

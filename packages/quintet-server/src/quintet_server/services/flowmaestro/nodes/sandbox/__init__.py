@@ -1,0 +1,1 @@
+"""Running strangers' Python: a confined process, and this server's side of it."""

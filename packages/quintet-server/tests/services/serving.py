@@ -1,0 +1,176 @@
+"""One service on a server inside the test process, and a client of one of its projects.
+
+The `conftest.py` of a service makes fixtures of these: sockets matter to few of the rules tested
+there, so most calls go to the application in process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from quintet_server.app import create_app
+from quintet_server.http.service import Service
+from quintet_server.runtime import Runtime
+from quintet_server.server import bind, make_server, url_of
+from quintet_server.settings import ServerSettings, Settings
+from quintet_server.store.keys import create_key
+
+
+class ServiceClient:
+    """A client of one project, and a look behind the wire. Subclasses name their service."""
+
+    service: str
+    mount: str
+
+    def __init__(
+        self, runtime: Runtime, transport: httpx.AsyncBaseTransport, key: str, project: str
+    ) -> None:
+        self.runtime = runtime
+        self.key = key
+        self.project = project
+        self.project_id = ""
+        self.http = httpx.AsyncClient(
+            base_url=f"http://test{self.mount}",
+            transport=transport,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=20,
+        )
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return await self.http.request(method, path, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.http.get(path, **options)
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        return await self.http.post(path, json=body, **options)
+
+    async def put(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        return await self.http.put(path, json=body, **options)
+
+    async def patch(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        return await self.http.patch(path, json=body, **options)
+
+    async def delete(self, path: str, **options: Any) -> httpx.Response:
+        return await self.http.delete(path, **options)
+
+    async def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        async with self.runtime.db.connection() as conn:
+            cursor = await conn.execute(statement.encode(), values)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def eventually(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement as soon as there are any: for what the background does."""
+        async with asyncio.timeout(15):
+            while not (rows := await self.sql(statement, *values)):
+                await asyncio.sleep(0.01)
+        return rows
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return once `condition()` holds."""
+        async with asyncio.timeout(15):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def with_scopes(self, *scopes: str) -> Self:
+        """A client of the same project whose key has only these scopes (or bundles)."""
+        key = await new_key(self.runtime, self.service, self.project, scopes)
+        other = type(self)(self.runtime, self.http._transport, key, self.project)
+        other.project_id = self.project_id
+        return other
+
+    async def other_project(self, name: str | None = None) -> Self:
+        """A client of another project of the same server."""
+        name = name or uuid.uuid4().hex
+        key = await new_key(self.runtime, self.service, name)
+        return type(self)(self.runtime, self.http._transport, key, name)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def of(
+        cls, runtime: Runtime, url: str | None = None, project: str | None = None
+    ) -> AsyncIterator[Self]:
+        """A client of a new project (or of `project`), over a socket if there is a `url`."""
+        project = project or uuid.uuid4().hex
+        transport: httpx.AsyncBaseTransport
+        if url is None:
+            transport = httpx.ASGITransport(create_app(runtime), raise_app_exceptions=False)
+        else:
+            transport = httpx.AsyncHTTPTransport()
+        client = cls(runtime, transport, await new_key(runtime, cls.service, project), project)
+        statement = "SELECT id FROM projects WHERE service = %s AND name = %s"
+        [[client.project_id]] = await client.sql(statement, cls.service, project)
+        if url is not None:
+            client.http.base_url = httpx.URL(f"{url}{cls.mount}")
+        async with client.http:
+            yield client
+
+
+async def new_key(
+    runtime: Runtime, service: str, project: str = "default", scopes: tuple[str, ...] | None = None
+) -> str:
+    """A new key; every scope unless given."""
+    async with runtime.db.transaction() as conn:
+        secret, _ = await create_key(conn, service, project=project, scopes=scopes)
+    return secret
+
+
+@contextlib.asynccontextmanager
+async def running(
+    service: Service, database_url: str, folder: Path, *, allow_private_targets: bool = True
+) -> AsyncIterator[Runtime]:
+    """A server with one service on a database that exists."""
+    server = ServerSettings(
+        data_dir=folder,
+        database_url=database_url,
+        dev_keys=False,
+        port=0,
+        allow_private_targets=allow_private_targets,
+    )
+    runtime = Runtime(Settings(server=server), [service])
+    await runtime.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.stop()
+
+
+@contextlib.asynccontextmanager
+async def listening(runtime: Runtime) -> AsyncIterator[str]:
+    """The URL of a started server on a real socket."""
+    with contextlib.closing(bind(runtime.settings.server)) as listener:
+        ready = asyncio.Event()
+        server = make_server(runtime, ready.set)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await ready.wait()
+        yield url_of(listener)
+        server.should_exit = True
+        await task
+
+
+@contextlib.contextmanager
+def shared_database(cluster_url: str, template: str, prefix: str) -> Iterator[str]:
+    """The URL of a new database that tests share, each in a project of its own."""
+    name = f"{prefix}_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(cluster_url, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def share_one_loop(folder: Path, items: list[pytest.Item]) -> None:
+    """One event loop for the tests below a folder, so that they can share a server."""
+    for item in items:
+        if folder in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
