@@ -1,4 +1,4 @@
-"""A server, and the published package of its own venv beside it."""
+"""A server, and the published packages of their own venv beside it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.published_client import Interpreter, PublishedClient
+from tests.compat.published_client import FLARE, FLOWMAESTRO, Interpreter, PublishedClient
 from tests.compat.published_worker import PublishedWorker
+from tests.support.model_server import NAME, ModelServer, model_server
 from tests.support.postgres import cluster, new_database
 from tests.support.published import published_python
+from tests.support.receiver import Receiver, receiving
 from tests.support.server import ServerProcess
 
 # Polls are held briefly, because the published worker waits one out when it stops.
 SETTINGS = {"QUINTET_FLARE_POLL_HOLD_SECONDS": "1"}
+DEFINITIONS = Path(__file__).parents[1] / "e2e" / "flowmaestro" / "definitions"
 STRICT = {
+    "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "3",
     "QUINTET_FLARE_JOBS_PER_DAY": "2",
     "QUINTET_FLARE_REQUESTS_PER_HOUR": "10",
 }
@@ -25,7 +29,7 @@ STRICT = {
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    """The interpreter of the published package's venv."""
+    """The interpreter of the published packages' venv."""
     return published_python()
 
 
@@ -73,9 +77,12 @@ def interpreter(python: Path) -> Iterator[Interpreter]:
 
 @pytest.fixture
 def published(interpreter: Interpreter, server: ServerProcess) -> PublishedClient:
-    """The published client, with the development key."""
+    """The published Flare client, with the development key."""
     return PublishedClient(
-        interpreter, api_key=server.key("flare"), base_url=f"{server.url}/flare/v1"
+        interpreter,
+        FLARE,
+        api_key=server.key("flare"),
+        base_url=f"{server.url}/flare/v1",
     )
 
 
@@ -100,3 +107,56 @@ def start_worker(
             return worker
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """An OpenAI-compatible service whose answers a test can foresee."""
+    with model_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def shared_flowmaestro(
+    cluster_url: str, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    settings = {
+        "AI_BASE_URL": model.url,
+        "AI_MODEL": NAME,
+        "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "100000",
+        "QUINTET_FLOWMAESTRO_REQUESTS_PER_DAY": "1000000",
+    }
+    folder = tmp_path_factory.mktemp("flowmaestro") / "data"
+    with (
+        new_database(cluster_url) as url,
+        ServerProcess(folder, database_url=url, settings=settings, private_targets=True) as server,
+    ):
+        server.apply(DEFINITIONS)
+        yield server
+
+
+@pytest.fixture
+def flowmaestro(shared_flowmaestro: ServerProcess) -> Iterator[ServerProcess]:
+    """A server with the definitions of the guide's ids; what a test does to its clock is undone."""
+    yield shared_flowmaestro
+    shared_flowmaestro.reset_clock()
+
+
+@pytest.fixture(params=["sync", "async"])
+def client(
+    request: pytest.FixtureRequest, interpreter: Interpreter, flowmaestro: ServerProcess
+) -> PublishedClient:
+    """The published FlowMaestro client in both of its forms, with the development key."""
+    return PublishedClient(
+        interpreter,
+        FLOWMAESTRO[request.param],
+        api_key=flowmaestro.key("flowmaestro"),
+        base_url=flowmaestro.url,
+    )
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook receiver on the loopback interface."""
+    with receiving() as found:
+        yield found

@@ -1,14 +1,19 @@
-"""The published client as the tests hold it: its calls, made in its own process and venv."""
+"""A published client as the tests hold it: its calls, made in its own process and venv."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parent / "programs"
+FLARE = "zeridion_flare.FlareClient"
+FLOWMAESTRO = {
+    "sync": "flowmaestro.FlowMaestroClient",
+    "async": "flowmaestro.AsyncFlowMaestroClient",
+}
 
 
 class PublishedError(Exception):
@@ -28,7 +33,7 @@ class PublishedError(Exception):
 
 
 class Interpreter:
-    """The published package's process; carries out one call at a time."""
+    """The published packages' process; carries out one call at a time."""
 
     def __init__(self, python: Path) -> None:
         self._child = subprocess.Popen(
@@ -40,14 +45,30 @@ class Interpreter:
 
     def do(self, **order: Any) -> Any:
         """Carry out an order; raises `PublishedError` for what the package raises."""
+        self._send(order)
+        return self._read()["value"]
+
+    def watch(self, **order: Any) -> Iterator[dict[str, Any]]:
+        """Carry out an order that streams, and yield its events as they come."""
+        self._send(order)
+        while "event" in (reply := self._read()):
+            yield reply["event"]
+
+    def call(self, function: str, *, encoded: tuple[str, ...] = (), **kwargs: Any) -> Any:
+        """Call a function of a package; arguments named in `encoded` become bytes there."""
+        return self.do(function=function, kwargs=kwargs, bytes=encoded)
+
+    def _send(self, order: dict[str, Any]) -> None:
         assert self._child.stdin is not None
-        assert self._child.stdout is not None
         self._child.stdin.write(json.dumps(order) + "\n")
         self._child.stdin.flush()
-        reply = json.loads(self._child.stdout.readline())
+
+    def _read(self) -> dict[str, Any]:
+        assert self._child.stdout is not None
+        reply: dict[str, Any] = json.loads(self._child.stdout.readline())
         if "error" in reply:
             raise PublishedError(reply["error"])
-        return reply["value"]
+        return reply
 
     def close(self) -> None:
         """End the process."""
@@ -59,16 +80,35 @@ class Interpreter:
 
 
 class PublishedClient:
-    """`zeridion_flare.FlareClient` of the published package; every method is passed on."""
+    """A client class of a published package; every method is passed on.
 
-    def __init__(self, interpreter: Interpreter, **constructor: Any) -> None:
+    Args:
+        interpreter: The process it lives in.
+        name: Its dotted name, as `zeridion_flare.FlareClient`.
+        constructor: What it is made with.
+    """
+
+    def __init__(self, interpreter: Interpreter, name: str, **constructor: Any) -> None:
         self._interpreter = interpreter
-        self._constructor = constructor
+        self._made = {"client": name, "with": constructor}
 
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._interpreter.do(
-                do="call", client=self._constructor, method=method, args=args, kwargs=kwargs
-            )
+    def __getattr__(self, name: str) -> Method:
+        return Method(self._interpreter, self._made, name)
 
-        return call
+
+class Method:
+    """A method of a published client, or the resource that has it."""
+
+    def __init__(self, interpreter: Interpreter, made: dict[str, Any], name: str) -> None:
+        self._interpreter = interpreter
+        self._order = {**made, "method": name}
+
+    def __getattr__(self, name: str) -> Method:
+        return Method(self._interpreter, self._order, f"{self._order['method']}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._interpreter.do(**self._order, args=args, kwargs=kwargs)
+
+    def events(self, *args: Any, until: str | None = None) -> Iterator[dict[str, Any]]:
+        """Call a method that streams; the loop over it is left after the event `until`."""
+        return self._interpreter.watch(**self._order, args=args, kwargs={}, until=until)

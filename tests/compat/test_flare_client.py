@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.compat.published_client import Interpreter, PublishedClient, PublishedError
+from tests.compat.published_client import FLARE, Interpreter, PublishedClient, PublishedError
 from tests.support.server import ServerProcess
 
 pytestmark = pytest.mark.compat
@@ -195,6 +195,7 @@ def test_errors_arrive_in_the_class_of_their_status(
 ) -> None:
     stranger = PublishedClient(
         interpreter,
+        FLARE,
         api_key="zf_live_sk_00000000000000000000000000000000",
         base_url=f"{server.url}/flare/v1",
     )
@@ -233,6 +234,7 @@ def test_quota_and_rate_limit_errors_carry_their_numbers(
 ) -> None:
     client = PublishedClient(
         interpreter,
+        FLARE,
         api_key=strict_server.key("flare"),
         base_url=f"{strict_server.url}/flare/v1",
         max_retries=0,

@@ -1,7 +1,9 @@
 """Every Python block of the README and of the SDKs' pages runs as it stands.
 
 A reader's terminal has the exports of `quintet env` and nothing else, and so has each block here.
-A block that is only a fragment says so: ```` ```python fragment ````.
+The server has every definition of FlowMaestro that the pages show; its language model is a scripted
+one. A block that is only a fragment, or needs other files, says so:
+```` ```python fragment ````, ```` ```yaml fragment ````.
 """
 
 from __future__ import annotations
@@ -13,9 +15,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.support.model_server import NAME, model_server
 from tests.support.server import ServerProcess
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.xdist_group("documents")  # one server for all of them
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -23,32 +30,67 @@ PAGES = [
     *sorted(ROOT.glob("packages/*/README.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SETTINGS = {
+    "AI_MODEL": NAME,
+    # One reader after the other has a minute's requests; all at once share one key's.
+    "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "10000",
+}
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_DEFINITIONS = re.compile(r"^```yaml\n(service: flowmaestro\n.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> Iterator[object]:
+def blocks(kind: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every block of a kind."""
     for page in PAGES:
-        for number, match in enumerate(_BLOCK.finditer(page.read_text(encoding="utf-8")), 1):
-            name = f"{page.relative_to(ROOT)}:{number}"
-            yield pytest.param(match.group(1), id=name)
+        for number, match in enumerate(kind.finditer(page.read_text(encoding="utf-8")), 1):
+            yield f"{page.relative_to(ROOT)}:{number}", match.group(1)
+
+
+def parameters(kind: re.Pattern[str]) -> list[object]:
+    return [pytest.param(text, id=name) for name, text in blocks(kind)]
+
+
+def is_indexed(api: httpx.Client, knowledge_base: str) -> bool:
+    shown = api.get(f"/knowledge-bases/{knowledge_base}").raise_for_status().json()["data"]
+    return bool(shown["chunk_count"])
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("documents") / "data"
-    with ServerProcess(folder, private_targets=True) as server:
-        text = subprocess.run(
-            [sys.executable, "-m", "quintet_server", "env", "--data-dir", str(folder)],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        exports = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", text, re.MULTILINE))
-        assert exports["FLARE_BASE_URL"] == server.url
-        yield {**os.environ, **exports, "PYTHONDONTWRITEBYTECODE": "1"}
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with all that the pages define, a file for each block."""
+    definitions = tmp_path_factory.mktemp("definitions")
+    for name, text in blocks(_DEFINITIONS):
+        (definitions / f"{name.replace('/', '_')}.yaml").write_text(text, encoding="utf-8")
+    with (
+        model_server() as model,
+        ServerProcess(
+            tmp_path_factory.mktemp("documents") / "data",
+            settings={**SETTINGS, "AI_BASE_URL": model.url},
+            private_targets=True,
+        ) as running,
+    ):
+        running.apply(definitions)
+        key = {"Authorization": f"Bearer {running.key('flowmaestro')}"}
+        with httpx.Client(base_url=f"{running.url}/api/v1", headers=key, timeout=30) as api:
+            until(lambda: is_indexed(api, "kb_shop"), seconds=60, pause=0.1)
+        yield running
 
 
-@pytest.mark.parametrize("code", list(blocks()))
+@pytest.fixture(scope="module")
+def environment(server: ServerProcess) -> dict[str, str]:
+    """What `eval "$(quintet env)"` leaves in a terminal."""
+    text = subprocess.run(
+        [sys.executable, "-m", "quintet_server", "env", "--data-dir", str(server.folder)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    exports = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", text, re.MULTILINE))
+    assert exports["FLARE_BASE_URL"] == exports["FLOWMAESTRO_BASE_URL"] == server.url
+    return {**os.environ, **exports, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.mark.parametrize("code", parameters(_PYTHON))
 def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", code],
@@ -59,3 +101,7 @@ def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_pat
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_examples_are_accepted(server: ServerProcess) -> None:
+    server.apply(ROOT / "examples" / "flowmaestro")

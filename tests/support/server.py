@@ -45,9 +45,10 @@ class ServerProcess:
     ) -> None:
         self.folder = folder
         self.database_url = database_url or EmbeddedPostgres(folder).url
-        self._options = ["--database-url", database_url] if database_url else []
-        if private_targets:
-            self._options.append("--allow-private-targets")
+        self._where = ["--data-dir", str(folder)]
+        if database_url:
+            self._where += ["--database-url", database_url]
+        self._options = ["--allow-private-targets"] if private_targets else []
         self._settings = {**QUIET, **(settings or {})}
         self._port = 0
         self._child: subprocess.Popen[str] | None = None
@@ -66,7 +67,7 @@ class ServerProcess:
         command = [sys.executable, "-m", "quintet_server", "serve", "--port", str(self._port)]
         with self.log.open("a") as log:
             self._child = subprocess.Popen(
-                [*command, "--data-dir", str(self.folder), *self._options],
+                [*command, *self._where, *self._options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -119,6 +120,26 @@ class ServerProcess:
         """Return the development key of a service."""
         keys: dict[str, str] = json.loads((self.folder / "dev-keys.json").read_text())
         return keys[service]
+
+    def apply(self, definitions: Path) -> None:
+        """`quintet apply`; raises `RuntimeError` with its words if it refuses."""
+        self._command("apply", "-f", str(definitions))
+
+    def new_key(self, service: str, *scopes: str) -> str:
+        """Mint a key that may do only so much."""
+        return self._command("keys", "create", service, "--scopes", ",".join(scopes)).strip()
+
+    def _command(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "quintet_server", *arguments, *self._where],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**_plain_environment(), **self._settings},
+        )
+        if done.returncode:
+            raise RuntimeError(f"{arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def advance(self, seconds: float) -> None:
         """Move the server's time forward; leases, delays and schedules follow at once."""

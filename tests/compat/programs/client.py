@@ -1,29 +1,72 @@
-"""Runs in the published package's venv: calls its client as told, one JSON line per call.
+"""Runs in the venv of the published packages: makes clients and calls them as told, line by line.
 
-In: {"do": "call", "client": {constructor arguments}, "method": name, "args": [], "kwargs": {}}
-    {"do": "verify", ...arguments of verify_webhook, payload as text}
-Out: {"value": …} or {"error": {class, bases, code, message, request_id, status_code, …}}
+In: {"client": "package.Class", "with": {constructor}, "method": "resource.method", "args": [],
+     "kwargs": {}, "until": type of the event to leave a stream after, or null}
+    {"function": "package.name", "kwargs": {}, "bytes": names of arguments given as text}
+Out: {"event": …} for each event of a stream, then {"value": …}
+     or {"error": {class, bases, text, and every public attribute}}
+Awaitables and asynchronous streams run on one event loop, which lasts as long as the process.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import inspect
 import json
 import sys
+from functools import reduce
 from typing import Any
 
-from zeridion_flare import FlareClient, verify_webhook
+_clients: dict[str, Any] = {}
+_loop = asyncio.new_event_loop()
 
-_clients: dict[str, FlareClient] = {}
+
+def named(name: str) -> Any:
+    """Import what a dotted name names."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def client_of(order: dict[str, Any]) -> Any:
+    """Return the client that an order describes; the same one for the same words."""
+    described = json.dumps([order["client"], order["with"]], sort_keys=True)
+    if described not in _clients:
+        _clients[described] = named(order["client"])(**order["with"])
+    return _clients[described]
 
 
 def answer(order: dict[str, Any]) -> Any:
     """Carry out one order."""
-    if order.pop("do") == "verify":
-        payload = order.pop("payload").encode()
-        return verify_webhook(payload, **order)
-    made = json.dumps(order["client"], sort_keys=True)
-    client = _clients.setdefault(made, FlareClient(**order["client"]))
-    return getattr(client, order["method"])(*order["args"], **order["kwargs"])
+    if "function" in order:
+        given = order["kwargs"]
+        texts = {name: given[name].encode() for name in order["bytes"]}
+        return named(order["function"])(**{**given, **texts})
+    method = reduce(getattr, order["method"].split("."), client_of(order))
+    result = method(*order["args"], **order["kwargs"])
+    if inspect.isgenerator(result):
+        return tell(result, order["until"])
+    if inspect.isasyncgen(result):
+        return _loop.run_until_complete(tell_async(result, order["until"]))
+    return _loop.run_until_complete(result) if inspect.isawaitable(result) else result
+
+
+def tell(events: Any, until: str | None) -> None:
+    """Pass every event on as it comes."""
+    for event in events:
+        say({"event": event})
+        if until is not None and event.get("type") == until:
+            break
+    events.close()
+
+
+async def tell_async(events: Any, until: str | None) -> None:
+    """Pass every event on as it comes."""
+    async for event in events:
+        say({"event": event})
+        if until is not None and event.get("type") == until:
+            break
+    await events.aclose()
 
 
 def describe(error: Exception) -> dict[str, Any]:
@@ -36,9 +79,13 @@ def describe(error: Exception) -> dict[str, Any]:
     }
 
 
+def say(reply: dict[str, Any]) -> None:
+    """Answer one line."""
+    print(json.dumps(reply), flush=True)
+
+
 for line in sys.stdin:
     try:
-        reply = {"value": answer(json.loads(line))}
+        say({"value": answer(json.loads(line))})
     except Exception as error:
-        reply = {"error": describe(error)}
-    print(json.dumps(reply), flush=True)
+        say({"error": describe(error)})
