@@ -1,1 +1,1 @@
-"""What ``scripts/demo`` runs: real jobs on real files, against a real server on this machine."""
+"""What ``scripts/demo`` runs: real work on a real server of this machine, killed on the way."""

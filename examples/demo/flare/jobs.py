@@ -1,7 +1,8 @@
-"""The demo's handlers, as an application would write them: ``flare worker examples.demo.jobs``.
+"""The demo's handlers, as an application would write them.
 
-Each Markdown file of this repository becomes one job: it is rendered to HTML, its words are
-counted, and both are written below the folder that the payload names.
+``flare worker examples.demo.flare.jobs`` runs them. Each Markdown file of this repository becomes
+one job: it is rendered to HTML, its words are counted, and both are written below the folder that
+the payload names.
 """
 
 from __future__ import annotations
