@@ -130,6 +130,16 @@ def test_keys_are_made_listed_used_and_revoked(cli: Cli, server: Any) -> None:
     assert httpx.get(url, headers=headers, trust_env=False).status_code == 401
 
 
+def test_key_that_expires_is_refused_afterwards(cli: Cli, server: Any) -> None:
+    key = cli("keys", "create", "flare", "--expires-in", "1h").stdout.strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 200
+    assert cli("clock", "advance", "1h1s").returncode == 0
+    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 401
+    assert cli("clock", "reset").returncode == 0
+    assert "expected a duration" in cli("keys", "create", "flare", "--expires-in", "soon").stderr
+
+
 def test_keys_create_prints_the_key_alone(cli: Cli, server: Any) -> None:
     result = cli("keys", "create", "amdahl", "--scopes", "data:read, pages:read")
     assert result.stdout.strip().startswith("amdhl_")

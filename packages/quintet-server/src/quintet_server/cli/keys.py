@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quintet_server.cli.clock import parse_duration
 from quintet_server.cli.options import Command, DatabaseUrl, DataDir, Group, fail
 from quintet_server.cli.served import SERVED
 from quintet_server.store.key_formats import KEY_FORMATS
@@ -35,6 +36,9 @@ def create(
         str, typer.Option(help="Project the key belongs to; made if there is none.")
     ] = "default",
     name: Annotated[str, typer.Option(help="A name to recognise the key by.")] = "",
+    expires_in: Annotated[
+        str | None, typer.Option(help="The key ends after: 90s, 1h30m, 2d. Default: never.")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -48,10 +52,14 @@ def create(
         None if scopes is None else [part.strip() for part in scopes.split(",") if part.strip()]
     )
 
+    lifetime = None if expires_in is None else parse_duration(expires_in)
+
     async def work(db: Database) -> tuple[str, ApiKey]:
         async with db.transaction() as conn:
             try:
-                return await create_key(conn, service, project=project, scopes=wanted, name=name)
+                return await create_key(
+                    conn, service, project=project, scopes=wanted, name=name, lifetime=lifetime
+                )
             except ValueError as error:
                 fail(str(error))
 
@@ -141,18 +149,25 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(keys: list[ApiKey]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("id", no_wrap=True)  # whole, since `keys revoke` wants it
-    for title in ("service", "project", "name", "key", "scopes", "state", "last used"):
-        table.add_column(title, overflow="fold")
+    """One line per key, never folded: `keys revoke` wants whole ids, and grep whole lines."""
+    rows = [("ID", "SERVICE", "PROJECT", "NAME", "KEY", "STATE", "LAST USED", "SCOPES")]
     for key in keys:
         used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
-        scopes = ", ".join(key.scopes) or "-"
-        table.add_row(
-            *(key.id, key.service, key.project, key.name, f"{key.prefix}…"),
-            *(scopes, _state(key), used),
+        rows.append(
+            (
+                *(key.id, key.service, key.project, key.name or "-", f"{key.prefix}…"),
+                *(_state(key), used, _scopes(key)),
+            )
         )
-    Console().print(table)
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def _scopes(key: ApiKey) -> str:
+    form = KEY_FORMATS.get(key.service)
+    everything = set(form.scopes) if form else set()
+    if everything and everything <= set(key.scopes):
+        return "all"
+    return ",".join(key.scopes) or "-"

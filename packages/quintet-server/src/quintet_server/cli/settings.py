@@ -43,15 +43,10 @@ def settings(
 
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode())
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("variable", "value", "unit", "source", "what it does"):
-        table.add_column(title, overflow="fold")  # names and values whole, never cut short
     for row in rows:
-        table.add_row(*(str(row[name]) for name in ("variable", "value", "unit", "source", "text")))
-    Console().print(table)
+        unit = f" {row['unit']}" if row["unit"] else ""
+        typer.echo(f"{row['variable']}: {row['value']}{unit} ({row['source']})")
+        typer.echo(f"    {row['text']}")
 
 
 def groups() -> list[type[BaseSettings]]:

@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -130,10 +130,12 @@ async def create_key(
     project: str = "default",
     scopes: Sequence[str] | None = None,
     name: str = "",
-    expires_at: datetime | None = None,
+    lifetime: timedelta | None = None,
     secret: str | None = None,
 ) -> tuple[str, ApiKey]:
     """Mint a key and return (the secret, its row). The secret cannot be read again.
+
+    It expires after ``lifetime``, by the database's clock; None means never.
 
     ``scopes`` may name bundles; None grants every scope of the service. ``secret`` imports a key
     made elsewhere.
@@ -149,10 +151,10 @@ async def create_key(
     key_id = new_id("key")
     await conn.execute(
         "INSERT INTO api_keys (id, project_id, service, name, prefix, hash, scopes, expires_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, quintet_now() + %s)",
         (
             *(key_id, project_id, service, name, secret[: form.shown], _hash(secret)),
-            *(granted, expires_at),
+            *(granted, lifetime),
         ),
     )
     [row] = await _select_keys(conn, "k.id = %s", key_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -121,8 +121,8 @@ async def test_every_route_without_a_good_key_is_401(api, authorization):
 
 async def test_revoked_expired_and_foreign_keys_are_401(api):
     async with api.runtime.db.transaction() as conn:
-        past = datetime.now(UTC) - timedelta(days=1)
-        expired, _ = await create_key(conn, "flare", project="default", expires_at=past)
+        gone = timedelta(days=-1)
+        expired, _ = await create_key(conn, "flare", project="default", lifetime=gone)
         revoked, row = await create_key(conn, "flare", project="default")
         foreign, _ = await create_key(conn, "flowmaestro", project="default")
         await conn.execute("UPDATE api_keys SET revoked_at = now() WHERE id = %s", (row.id,))

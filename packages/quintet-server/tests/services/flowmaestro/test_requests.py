@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ async def test_revoked_and_expired_keys_have_their_own_codes(api: Api) -> None:
             conn,
             "flowmaestro",
             project=api.project,
-            expires_at=datetime.now(UTC) - timedelta(days=1),
+            lifetime=timedelta(days=-1),
         )
 
     for key, code in ((revoked, "revoked_api_key"), (expired, "expired_api_key")):

@@ -21,13 +21,17 @@ def encode(value: Any) -> bytes:
     Raises:
         TypeError: it is not one, or is nested too deeply.
     """
+    text = encode_unchanged(value)
+    return orjson.dumps(_storable(value), option=_OPTIONS) if text is None else text
+
+
+def encode_unchanged(value: Any) -> bytes | None:
+    """Return a value as JSON; None if something in it has to be replaced for that."""
     try:
         text = orjson.dumps(value, option=_OPTIONS)
     except TypeError:
-        return orjson.dumps(_storable(value), option=_OPTIONS)
-    if b"\\u0000" in text:
-        return orjson.dumps(_storable(value), option=_OPTIONS)
-    return text
+        return None
+    return None if b"\\u0000" in text else text
 
 
 def _storable(value: Any) -> Any:

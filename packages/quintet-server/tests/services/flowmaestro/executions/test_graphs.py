@@ -313,3 +313,40 @@ async def test_output_too_large_fails_the_node(started, flows_of):
         found = await flows.run("large", text="x" * 1200)
     assert found["status"] == "completed"
     assert "QUINTET_FLOWMAESTRO_OUTPUTS_MAX_BYTES" in found["outputs"]["why"]
+
+
+async def test_output_of_one_node_too_large_fails_the_node(started, flows_of):
+    async with started(node_output_max_bytes=2048) as api:
+        flows = flows_of(api)
+        nodes = {"in": ("input", {"inputName": "text"}), "o": out("{{text}}{{text}}")}
+        await flows.define("large", nodes, "in>o")
+        found = await flows.run("large", text="x" * 1200)
+    assert found["status"] == "failed"
+    assert "QUINTET_FLOWMAESTRO_NODE_OUTPUT_MAX_BYTES" in found["error"]
+
+
+async def test_expression_that_cannot_be_read_says_so_in_every_node(flows):
+    nodes = {"in": ("input", {"inputName": "a", "defaultValue": "{{b +}}"}), "o": out("{{a}}")}
+    await flows.define("unreadable", nodes, "in>o")
+    found = await flows.run("unreadable")
+    assert found["status"] == "failed"
+    assert "There is no arithmetic in a placeholder" in found["error"]
+
+
+async def test_later_nodes_see_what_is_kept(flows):
+    nodes = {
+        "in": ("input", {"inputName": "n", "inputType": "number"}),
+        "big": (
+            "transform",
+            {
+                "operation": "custom",
+                "inputData": "{{n}}",
+                "expression": "items * 4611686018427387904",
+                "outputVariable": "much",
+            },
+        ),
+        "o": out("<{{much}}>", format="string"),
+    }
+    await flows.define("big", nodes, "in>big big>o")
+    found = await flows.run("big", n="8")
+    assert found["outputs"] == {"answer": "<36893488147419103000>"}

@@ -23,6 +23,7 @@ from quintet_server.services.flowmaestro.nodes.model import (
     NodeError,
     NodeResult,
 )
+from quintet_server.services.flowmaestro.nodes.registry import execute_once
 from quintet_server.services.flowmaestro.workflow.definition import Node, RetryRules
 from quintet_server.services.flowmaestro.workflow.schedule import Settled
 
@@ -162,7 +163,7 @@ async def _attempt(node_run: NodeRun) -> NodeResult:
 
 async def _guarded(node_run: NodeRun, execute: Execute) -> NodeResult:
     try:
-        return await execute(node_run.call)
+        return await execute_once(execute, node_run.call)
     except (NodeError, Lost):
         raise
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:

@@ -24,6 +24,7 @@ from quintet_server.services.flowmaestro.nodes import (
 )
 from quintet_server.services.flowmaestro.nodes.config import NodeConfig
 from quintet_server.services.flowmaestro.nodes.model import (
+    Execute,
     NodeCall,
     NodeError,
     NodeResult,
@@ -80,7 +81,7 @@ class NodeRegistry:
             return self.get(type_name).config.model_validate(config)
 
     async def execute(self, call: NodeCall) -> NodeResult:
-        """Execute a node once; its output can be kept: JSON, and not too large.
+        """Execute a node once, whatever its type.
 
         Raises:
             NodeError: it failed, or is carried out by the runner of the workflow.
@@ -88,9 +89,18 @@ class NodeRegistry:
         execute = self.get(call.node.type).execute
         if execute is None:
             raise NodeError(f"{call.node.type} is no node to execute", "internal")
-        with expressions_of(""):
-            result = await execute(call)
-        return storable(result, call.parts.settings.node_output_max_bytes)
+        return await execute_once(execute, call)
+
+
+async def execute_once(execute: Execute, call: NodeCall) -> NodeResult:
+    """Execute a node once; its output can be kept: JSON, and not too large.
+
+    Raises:
+        NodeError: it failed, or its output cannot be kept.
+    """
+    with expressions_of(""):
+        result = await execute(call)
+    return storable(result, call.parts.settings.node_output_max_bytes)
 
 
 def _folded(name: str) -> str:
@@ -117,4 +127,4 @@ REGISTRY = NodeRegistry(
     )
 )
 
-__all__ = ["COMMENT", "INSTEAD", "REGISTRY", "NodeError", "NodeRegistry"]
+__all__ = ["COMMENT", "INSTEAD", "REGISTRY", "NodeError", "NodeRegistry", "execute_once"]

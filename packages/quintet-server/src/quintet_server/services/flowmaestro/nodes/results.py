@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from quintet_server.engines.runs.values import encode, encode_unchanged
 from quintet_server.services.flowmaestro.nodes.model import NodeError, NodeResult
 
 
@@ -28,44 +29,40 @@ def check_size(output: Mapping[str, Any], max_bytes: int) -> int:
     Raises:
         NodeError: it is larger than `max_bytes`, or no JSON at all.
     """
-    return len(_written(output, max_bytes))
+    try:
+        return _checked_size(encode(output), max_bytes)
+    except TypeError as error:
+        raise NodeError(f"The output cannot be written as JSON: {error}", "bad_output") from None
 
 
 def storable(result: NodeResult, max_bytes: int) -> NodeResult:
-    """The result, if it can be kept: JSON, not too large, without what PostgreSQL has no sign for.
+    """The result as it is kept, so that later nodes see the same before and after a restart.
 
     Raises:
         NodeError: as :func:`check_size`.
     """
-    if b"\\u0000" not in _written(result.output, max_bytes):
+    text = encode_unchanged(result.output)
+    if text is not None:
+        _checked_size(text, max_bytes)
         return result
+    check_size(result.output, max_bytes)
     return replace(
         result,
-        output=_without_nul(result.output),
-        variables=_without_nul(result.variables),
-        shared=_without_nul(result.shared),
+        output=_kept(result.output),
+        variables=_kept(result.variables),
+        shared=_kept(result.shared),
     )
 
 
-def _written(output: Mapping[str, Any], max_bytes: int) -> bytes:
-    try:
-        written = orjson.dumps(output)
-    except TypeError as error:
-        raise NodeError(f"The output cannot be written as JSON: {error}", "bad_output") from None
-    if len(written) > max_bytes:
+def _checked_size(text: bytes, max_bytes: int) -> int:
+    if len(text) > max_bytes:
         raise NodeError(
-            f"The output has {len(written)} bytes, more than the {max_bytes} a node may put out "
+            f"The output has {len(text)} bytes, more than the {max_bytes} a node may put out "
             "(QUINTET_FLOWMAESTRO_NODE_OUTPUT_MAX_BYTES)",
             "output_too_large",
         )
-    return written
+    return len(text)
 
 
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
-    if isinstance(value, Mapping):
-        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nul(item) for item in value]
-    return value
+def _kept(value: Any) -> Any:
+    return orjson.loads(encode(value))
