@@ -40,9 +40,14 @@ class Talk(Api):
     folder: Path
 
     async def agent(self, name: str = "helper", **spec: Any) -> str:
-        """Apply an agent; returns its id."""
+        """Apply an agent, and empty knowledge bases that its tools name; returns its id."""
+        bases = [
+            {"kind": "knowledge_base", "name": tool["knowledge_base"], "spec": {}}
+            for tool in spec.get("tools", ())
+            if tool.get("type") == "knowledge_base"
+        ]
         document = {"kind": "agent", "name": name, "spec": {**AGENT, **spec}}
-        await self.apply(self.folder, document)
+        await self.apply(self.folder, *bases, document)
         return f"agent_{name}"
 
     async def thread(self, agent: str | None = None, **body: Any) -> str:

@@ -30,6 +30,24 @@ async def test_an_agent_can_have_a_name_for_people(talk):
     assert (agent["name"], agent["model"], agent["provider"]) == ("The Helper", "m", "p")
 
 
+FLOW = {"nodes": {"in": {"type": "input", "config": {"inputName": "a"}}}, "edges": []}
+
+
+@pytest.mark.parametrize(
+    ("tool", "what"),
+    [
+        ({"type": "knowledge_base", "knowledge_base": "none"}, "knowledge base 'kb_none'"),
+        ({"type": "workflow", "workflow": "none"}, "workflow 'wf_none'"),
+    ],
+)
+async def test_what_a_tool_names_must_be_there(talk, tool, what):
+    with pytest.raises(BadDefinitions, match=f"there is no {what} in this project") as caught:
+        spec = {"tools": [{"name": "t", **tool}]}
+        await talk.apply(talk.folder, {"kind": "agent", "name": "a", "spec": spec})
+    [mistake] = caught.value.mistakes
+    assert mistake.field == f"spec.tools.0.{tool['type']}"
+
+
 async def test_every_kind_of_tool_can_be_given(talk):
     yaml = """
         service: flowmaestro
@@ -46,7 +64,9 @@ async def test_every_kind_of_tool_can_be_given(talk):
               headers: {x-key: k}
               parameters: {properties: {id: {type: integer}}, required: [id]}
     """
-    assert await talk.apply(talk.folder, yaml) == ["created"]
+    base = {"kind": "knowledge_base", "name": "manual", "spec": {}}
+    flow = {"kind": "workflow", "name": "x", "spec": FLOW}
+    assert await talk.apply(talk.folder, yaml, base, flow) == ["created"] * 3
     tools = (await talk.data("/agents/agent_all"))["available_tools"]
     assert [(one["name"], one["type"]) for one in tools] == [
         ("docs", "knowledge_base"),

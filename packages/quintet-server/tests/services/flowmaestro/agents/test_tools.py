@@ -190,9 +190,12 @@ async def test_a_workflow_is_a_tool_with_the_parameters_of_its_inputs(talk):
     assert execution["status"] == "completed"
 
 
-async def test_an_unknown_workflow_is_an_error_for_the_model(talk):
+async def test_a_workflow_that_is_gone_is_an_error_for_the_model(talk):
+    spec = {"nodes": {"in": {"type": "input", "config": {"inputName": "a"}}}, "edges": []}
+    await talk.apply(talk.folder, {"kind": "workflow", "name": "nowhere", "spec": spec})
     tool = {"name": "go", "type": "workflow", "workflow": "nowhere"}
     thread = await talk.thread(await talk.agent(tools=[tool]))
+    await talk.sql("DELETE FROM flowmaestro_workflows WHERE project_id = %s", talk.project_id)
     talk.model.says(call("go"))
     talk.model.says("I cannot.")
     await talk.answer(thread)

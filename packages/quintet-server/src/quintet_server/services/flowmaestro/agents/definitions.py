@@ -1,8 +1,8 @@
 """What `quintet apply` can define here: agents and the tools they may use.
 
 The parameters of a tool are a JSON Schema of an object. A workflow's are those of its inputs unless
-given, a knowledge base takes a `query`. Knowledge bases and workflows are named by id or by name
-and looked up when the tool is used, so files may be applied in any order.
+given, a knowledge base takes a `query`. Knowledge bases and workflows are named by id or by name;
+they must be there, in the same files or applied before.
 """
 
 from __future__ import annotations
@@ -12,8 +12,17 @@ from typing import Annotated, Any, Literal
 from psycopg.types.json import Jsonb
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
+from quintet_server.definitions.apply import DefinitionError
 from quintet_server.definitions.kinds import Kind, Outcome
-from quintet_server.services.flowmaestro.references import AGENT, id_of_name
+from quintet_server.services.flowmaestro import workflow_store
+from quintet_server.services.flowmaestro.knowledge import bases
+from quintet_server.services.flowmaestro.references import (
+    AGENT,
+    KNOWLEDGE_BASE,
+    WORKFLOW,
+    id_of_name,
+    reference,
+)
 from quintet_server.store.database import Connection
 
 __all__ = ["KINDS", "AgentSpec", "HttpTool", "KnowledgeTool", "Tool", "WorkflowTool"]
@@ -134,6 +143,8 @@ class AgentSpec(_Strict):
 
 async def apply_agent(conn: Connection, project_id: str, name: str, spec: AgentSpec) -> Outcome:
     """Create or update an agent."""
+    for index, tool in enumerate(spec.tools):
+        await _check_reference(conn, project_id, index, tool)
     values = (project_id, id_of_name(AGENT, name), spec.name or name, Jsonb(spec.model_dump()))
     row = await (await conn.execute(_UPSERT, values)).fetchone()
     if row is None:
@@ -141,4 +152,19 @@ async def apply_agent(conn: Connection, project_id: str, name: str, spec: AgentS
     return "created" if row[0] else "updated"
 
 
-KINDS: tuple[Kind, ...] = (Kind("flowmaestro", "agent", AgentSpec, apply_agent),)
+async def _check_reference(conn: Connection, project_id: str, index: int, tool: Tool) -> None:
+    """What a tool names must be there: this kind is applied after those."""
+    if isinstance(tool, KnowledgeTool):
+        field, id = "knowledge_base", reference(KNOWLEDGE_BASE, tool.knowledge_base)
+        is_there: object = await bases.find(conn, project_id, id)
+    elif isinstance(tool, WorkflowTool):
+        field, id = "workflow", reference(WORKFLOW, tool.workflow)
+        is_there = await workflow_store.find(conn, project_id, id)
+    else:
+        return
+    if is_there is None:
+        message = f"there is no {field.replace('_', ' ')} {id!r} in this project"
+        raise DefinitionError(message, "tools", index, field)
+
+
+KINDS: tuple[Kind, ...] = (Kind("flowmaestro", "agent", AgentSpec, apply_agent, order=1),)

@@ -130,7 +130,8 @@ def number_text(number: Number) -> str:
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     if number.is_integer() and abs(number) < _SHOWN_WITH_EXPONENT:
-        return str(int(number))
+        # Beyond the safe integers the shortest digits that tell the number, and then zeros.
+        return str(int(number)) if abs(number) < 2**53 else f"{Decimal(repr(number)):.0f}"
     if _SMALLEST_PLAIN <= abs(number) < _SHOWN_WITH_EXPONENT:
         return f"{Decimal(repr(number)):f}"
     mantissa, _, exponent = repr(number).partition("e")

@@ -34,6 +34,25 @@ _NAME_KEYS: Final = ("label", "inputName", "outputName")
 _BODY_HANDLES: Final = frozenset({BODY, "output-body", "loop-body"})
 _DONE_HANDLES: Final = frozenset({DONE, "exit", "output-done", "output-exit", "loop-exit"})
 _FORBIDDEN_IN_IDS: Final = "/[]"
+# What either form may have in each place, whether it matters to a run or only to the editor.
+_WORKFLOW_KEYS: Final = (
+    "name",
+    "description",
+    "version",
+    "nodes",
+    "edges",
+    "entryPoint",
+    "settings",
+    "notes",
+)
+_NODE_KEYS: Final = (
+    *("id", "type", "name", "config", "data", *sorted(RULE_KEYS)),
+    *("position", "positionAbsolute", "sourcePosition", "targetPosition"),
+)
+_EDGE_KEYS: Final = (
+    *("id", "type", "source", "target", "sourceHandle", "targetHandle", "label"),
+    *("sourceX", "sourceY", "targetX", "targetY"),
+)
 
 
 @dataclass(slots=True)
@@ -77,6 +96,9 @@ class _Reader:
         self._comments: set[str] = set()
         self._near_types = Suggestions(types.names())
         self._near_ids = Suggestions(self._ids)
+        self._near_keys = {
+            known: Suggestions(known) for known in (_WORKFLOW_KEYS, _NODE_KEYS, _EDGE_KEYS)
+        }
 
     def read(self) -> None:
         raw, draft = self._raw, self._draft
@@ -85,6 +107,7 @@ class _Reader:
         version = raw.get("version")
         draft.version = version if isinstance(version, int) and version > 0 else 1
         draft.settings = RuleReader(None, self._problems).settings(raw.get("settings"))
+        self._look_for_misspelt_keys(raw, _WORKFLOW_KEYS, "")
         for place, node_id, node in self._written_nodes():
             self._read_node(place, node_id, node)
         for index, edge in enumerate(self._list("edges")):
@@ -114,6 +137,16 @@ class _Reader:
     ) -> None:
         self._problems.append(Problem(node, place, message, "error", code))
 
+    def _look_for_misspelt_keys(
+        self, raw: Mapping[str, Any], known: tuple[str, ...], place: str, node: str | None = None
+    ) -> None:
+        """Warn of keys that are nearly known ones; the editor writes many more, which are fine."""
+        for key in raw:
+            if key not in known and (near := self._near_keys[known].near(key)):
+                message = f"is not known here{near}"
+                where = f"{place}.{key}" if place else str(key)
+                self._problems.append(Problem(node, where, message, "warning", "UNKNOWN_FIELD"))
+
     # --- nodes ----------------------------------------------------------------------------------
 
     def _written_nodes(self) -> Iterator[tuple[str, Any, Any]]:
@@ -142,6 +175,7 @@ class _Reader:
         if raw.get("type") == _COMMENT:
             self._comments.add(node_id)
             return
+        self._look_for_misspelt_keys(raw, _NODE_KEYS, "", node_id)
         self._draft.nodes[node_id] = self._node(node_id, raw)
 
     def _id_problem(self, node_id: str | None) -> str:
@@ -194,6 +228,7 @@ class _Reader:
         if not isinstance(raw, Mapping):
             self._refuse(place, "must be an object with source and target")
             return
+        self._look_for_misspelt_keys(raw, _EDGE_KEYS, place)
         source, target = (self._end(place, raw, end) for end in ("source", "target"))
         if source is None or target is None or {source, target} & self._comments:
             return
