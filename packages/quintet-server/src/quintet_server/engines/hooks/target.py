@@ -41,6 +41,10 @@ _NO_TARGETS = tuple(
 )
 
 
+# Who tries a server out on one machine meets this first.
+_REMEDY = "; `quintet serve --allow-private-targets` lets calls reach such"
+
+
 class TargetRefused(Exception):
     """This URL must not be called; the message says why and names no secret."""
 
@@ -123,7 +127,7 @@ def _check_literal(host: str) -> None:
         raise TargetRefused(f"{host} is a local name")
     address = _literal(name)
     if address is not None and not is_public(address):
-        raise TargetRefused(f"{host} is not a public address")
+        raise TargetRefused(f"{host} is not a public address{_REMEDY}")
 
 
 def _literal(host: str) -> str | None:
@@ -200,7 +204,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not self._allow_private:
             for address in addresses:
                 if not is_public(address):
-                    raise TargetRefused(f"{host} leads to {address}, which is not a public address")
+                    message = f"{host} leads to {address}, which is not a public address{_REMEDY}"
+                    raise TargetRefused(message)
         return addresses
 
 

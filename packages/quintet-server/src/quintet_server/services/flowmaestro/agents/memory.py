@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quintet_server.http.errors import ApiError
 from quintet_server.services.flowmaestro.agents.agent_routes import metadata_of
 from quintet_server.services.flowmaestro.agents.records import find_agent
 from quintet_server.services.flowmaestro.context import Call, call_of
@@ -27,6 +28,8 @@ __all__ = ["delete_memory", "get_memory", "list_memories", "put_memory"]
 _RESOURCE = "Working memory"
 _MEMORY_MAX_CHARS = 20_000
 _USER_MAX_CHARS = 200
+# What stands where a user's id would; with any other method it is not taken for one.
+_NO_USERS = frozenset({"search", "stats"})
 
 _COLUMNS = "user_id, working_memory, metadata, created_at, updated_at"
 _WHERE = "WHERE project_id = %(project)s AND agent_id = %(agent)s"
@@ -120,9 +123,12 @@ async def delete_memory(request: Request) -> Response:
 
 
 async def _values(call: Call) -> dict[str, str]:
-    """What the statements ask for; 404 if there is no such agent."""
-    agent = await find_agent(call.parts.db, call.project_id, call.path_id())
+    """What the statements ask for; 404 if there is no such agent, 405 if there can be no user."""
     user = call.path_id("user_id") if "user_id" in call.request.path_params else ""
+    if user in _NO_USERS:
+        method = call.request.method
+        raise ApiError(405, "validation_error", f"'{user}' is no user, and {method} not its method")
+    agent = await find_agent(call.parts.db, call.project_id, call.path_id())
     return {"project": call.project_id, "agent": agent.id, "user": user}
 
 
