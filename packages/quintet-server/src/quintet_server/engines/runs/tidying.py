@@ -69,7 +69,7 @@ async def _give_up_one(db: Database, programs: Mapping[str, Program]) -> bool:
                 await close(conn, programs[record.kind], record, RunState.FAILED, now, error)
         except psycopg.OperationalError:
             raise
-        except Exception:
+        except Exception:  # what a program says about an end must not keep a run open for ever
             _log.exception("run_ended_silently", run=record.id, kind=record.kind)
             await close_silently(conn, record, error)
     return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -53,13 +54,13 @@ def refusal(message: str, field: str = "") -> PydanticCustomError:
     return PydanticCustomError("node_field", "{message}", {"message": written, "field": field})
 
 
-class _Rule:
+class _Rule(ABC):
     """A rule that a template passes for now and what it turns into must keep."""
 
     meets = Meets.AS_VALUE
 
-    def check(self, value: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, value: Any) -> Any: ...
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ ELEMENT_NAMES: Final = frozenset({"item", "index", "$"})
 """What is bound anew for each element."""
 
 
-class Part:
+class Part(ABC):
     """A part of an expression. Called with a frame it gives its value, or `MISSING`.
 
     Attributes:
@@ -59,8 +60,8 @@ class Part:
         """The value in a frame."""
         return self._value(frame)
 
-    def _value(self, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _value(self, frame: Frame) -> Any: ...
 
 
 class Constant(Part):
