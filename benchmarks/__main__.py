@@ -12,12 +12,19 @@ from benchmarks.report import RESULTS, Report, render, save
 
 QUESTIONS = [
     "get_job_cpu",
+    "get_execution_cpu",
+    "concurrent_calls",
     "sse_decoding",
     "import_time",
     "worker_throughput",
     "enqueue_to_done",
     "start_latency",
     "server_memory",
+    "workflow_executions",
+    "execution_start",
+    "event_subscribers",
+    "chat_tokens",
+    "knowledge_query",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The smallest server that answers as the Flare API would: a fixed job, a fixed stream of events.
+"""The smallest server that answers as the APIs would: a fixed job or execution, a stream of events.
 
 It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
 it prints its port and stops when its standard input ends.
@@ -33,11 +33,31 @@ JOB = {
     "worker_id": "wrk_host_1_0011223344556677",
     "duration_ms": 300,
 }
+EXECUTION = {
+    "data": {
+        "id": "exec_01JZ5N0QW8R3YV6T2KXB4HCM9D",
+        "workflow_id": "wf_onboarding",
+        "workflow_name": "Onboarding",
+        "status": "completed",
+        "inputs": {"customer_email": "reader@example.com", "customer_name": "Reader"},
+        "outputs": {"mail": "Welcome Reader <reader@example.com>", "retries": [1, 2, 3]},
+        "error": None,
+        "error_details": None,
+        "duration_ms": 300,
+        "created_at": "2026-01-02T03:04:05.678Z",
+        "started_at": "2026-01-02T03:04:05.700Z",
+        "completed_at": "2026-01-02T03:04:06.000Z",
+    },
+    "meta": {
+        "request_id": "01JZ5N0QW8R3YV6T2KXB4HCM9D",
+        "timestamp": "2026-01-02T03:04:07.000Z",
+    },
+}
 
 
-def job_response() -> bytes:
-    """Return the whole answer to a GET of the job."""
-    body = json.dumps(JOB, separators=(",", ":")).encode()
+def json_response(value: object) -> bytes:
+    """Return the whole answer to a GET of it."""
+    body = json.dumps(value, separators=(",", ":")).encode()
     return (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         b"X-Request-Id: 01JZ5N0QW8R3YV6T2KXB4HCM9D\r\nX-RateLimit-Limit: 100000\r\n"
@@ -79,7 +99,8 @@ def chunked(body: bytes) -> bytes:
 class Peer(asyncio.Protocol):
     """One connection; requests have no body."""
 
-    answer = job_response()
+    job = json_response(JOB)
+    execution = json_response(EXECUTION)
     streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self) -> None:
@@ -97,7 +118,12 @@ class Peer(asyncio.Protocol):
             target = self._buffer[:end].split(b" ", 2)[1]
             self._buffer = self._buffer[end + 4 :]
             assert self._transport is not None
-            self._transport.write(self.answer if target.startswith(b"/flare") else stream(target))
+            self._transport.write(self._answer(target))
+
+    def _answer(self, target: bytes) -> bytes:
+        if target.startswith(b"/flare"):
+            return self.job
+        return self.execution if target.startswith(b"/api") else stream(target)
 
 
 def stream(target: bytes) -> bytes:

@@ -86,7 +86,14 @@ def find_credentials(api_key: str | None) -> Callable[[], Iterable[tuple[str, st
 
 
 def find_base_url(base_url: str | None) -> str:
-    """Return the URL under which the endpoints are, with the service's prefix exactly once."""
+    """Return the URL under which the endpoints are, with the service's prefix exactly once.
+
+    Raises:
+        ConfigurationError: A URL was given that is none. An empty one is most often a variable that
+            was not set, and the key must not go elsewhere because of it.
+    """
+    if base_url is not None and (not isinstance(base_url, str) or not base_url.strip()):
+        raise ConfigurationError(f"base_url must be a URL, not {base_url!r}")
     url = base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)
     url = (url or DEFAULT_BASE_URL).strip().rstrip("/")
     return url if urlsplit(url).path.endswith(PREFIX) else url + PREFIX

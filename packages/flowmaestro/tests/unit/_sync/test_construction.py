@@ -69,6 +69,9 @@ def test_base_url_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     [
         {"base_url": "ftp://x"},
         {"base_url": "no url"},
+        {"base_url": ""},
+        {"base_url": " "},
+        {"base_url": 8787},
         {"max_retries": -1},
         {"max_retries": True},
         {"timeout": 0},

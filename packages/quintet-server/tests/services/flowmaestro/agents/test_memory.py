@@ -56,6 +56,17 @@ async def test_a_deleted_memory_is_gone(talk, path):
         assert missing.json()["error"]["details"]["resource"] == "Working memory"
 
 
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("PUT", "stats"), ("PUT", "search"), ("DELETE", "stats"), ("DELETE", "search")],
+)
+async def test_what_stands_beside_the_users_is_not_taken_for_one(talk, path, method, name):
+    answer = await talk.call(method, f"{path}/{name}", json={"working_memory": "x"})
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "validation_error"
+    assert await talk.data(path) == []
+
+
 @pytest.mark.parametrize("body", [{}, {"working_memory": " "}, {"working_memory": 5}])
 async def test_a_memory_must_say_something(talk, path, body):
     assert (await put(talk, f"{path}/u1", **body)).status_code == 400

@@ -1,0 +1,56 @@
+"""How many tokens per second does the chat engine stream, next to the library that runs the model?
+
+The same small model, settings, prompt and seeds. The baseline calls xllamacpp inside its process
+and looks at every piece; the engine adds a process of its own for the model, HTTP and an event
+stream on loopback, and the asyncio generator that a caller reads. The baseline's threads wait as
+the engine's do, asleep; left to themselves they spin, and a busy machine makes that a measurement
+of its other work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from benchmarks.process import ROOT, Process
+from benchmarks.report import Goal, Report
+from benchmarks.statistics import Spread, interleave, paired
+from quintet_server.engines.chat.installing import install
+from quintet_server.engines.chat.known_models import KNOWN_MODELS
+
+QUESTION = "tokens per second of one streamed answer, small local model"
+MILLI = 1e3
+ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+WHO = ("xllamacpp", "engine")
+
+
+def run(*, quick: bool, progress: Callable[[str], None]) -> Report:
+    """Measure; `quick` generates less. The model is installed into the caches of the repository."""
+    count, repetitions = (100, 3) if quick else (400, 7)
+    report = Report("chat_tokens", QUESTION)
+    data_dir = ROOT / ".cache" / "benchmarks"
+    install(KNOWN_MODELS["smollm2"], data_dir)
+    first: dict[str, list[float]] = {name: [] for name in WHO}
+    with ExitStack() as stack:
+
+        def contender(name: str) -> Callable[[], float]:
+            process = stack.enter_context(
+                Process("benchmarks.contenders.chat", name, str(data_dir), environ=ASLEEP)
+            )
+            process.work(20)
+
+            def measure() -> float:
+                seen = process.work(count)
+                first[name].append(seen["first"] * MILLI)
+                return float(seen["tokens"] / seen["wall"])
+
+            return measure
+
+        rates = interleave({name: contender(name) for name in WHO}, repetitions, progress)
+    base = report.add("xllamacpp in process", "tokens/s", rates["xllamacpp"])
+    report.add("chat engine", "tokens/s", rates["engine"], versus=base)
+    start = report.add("xllamacpp, first token", "ms", first["xllamacpp"])
+    report.add("chat engine, first token", "ms", first["engine"], versus=start)
+    ratio = Spread.of(paired(rates["engine"], rates["xllamacpp"], lambda a, b: a / b)).median
+    report.goals.append(Goal("chat engine / xllamacpp", ratio, 0.9, at_least=True))
+    return report

@@ -1,0 +1,186 @@
+"""Fetch one thing again and again: `python -m benchmarks.contenders.fetch WHAT WHO PORT [TASKS]`.
+
+WHAT is `job` (Flare) or `execution` (FlowMaestro). Of WHO, `socket` is the floor: a request made of
+constant bytes, an answer cut at its length. `httpx` is the baseline: the same request, status
+checked, JSON decoded, nothing else. `client` is the SDK of this environment, ours or the published
+one, used as its guide shows. `httpx-async` and `client-async` share the calls among so many TASKS
+of one event loop; one, if not told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.contender import serve
+
+JOB_ID = "job_01JZ5N0QW8R3YV6T2KXB4HCM9D"
+EXECUTION_ID = "exec_01JZ5N0QW8R3YV6T2KXB4HCM9D"
+
+Work = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What is fetched: where, with which key, and how to see in the answer that it is the one."""
+
+    path: str
+    key: str
+    is_in: Callable[[Any], bool]
+    client: Callable[[str, str], Callable[[], Any]]
+    client_async: Callable[[str, str], Callable[[], Awaitable[Any]]]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a plain HTTP client sends."""
+        return {
+            "Authorization": f"Bearer {self.key}",
+            "Accept": "application/json",
+            "User-Agent": "benchmark/1",
+        }
+
+
+def flare(key: str, base: str) -> Callable[[], Any]:
+    """`get_job` of the `zeridion_flare` of this environment."""
+    from zeridion_flare import FlareClient
+
+    client = FlareClient(api_key=key, base_url=f"{base}/flare/v1")
+    return lambda: client.get_job(JOB_ID)
+
+
+def flare_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
+    """Ours: the published package has no async client."""
+    from zeridion_flare import AsyncFlareClient
+
+    client = AsyncFlareClient(api_key=key, base_url=f"{base}/flare/v1")
+    return lambda: client.get_job(JOB_ID)
+
+
+def flowmaestro(key: str, base: str) -> Callable[[], Any]:
+    """`executions.get` of the `flowmaestro` of this environment."""
+    from flowmaestro import FlowMaestroClient
+
+    client = FlowMaestroClient(api_key=key, base_url=base)
+    return lambda: client.executions.get(EXECUTION_ID)
+
+
+def flowmaestro_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
+    """The same, async."""
+    from flowmaestro import AsyncFlowMaestroClient
+
+    client = AsyncFlowMaestroClient(api_key=key, base_url=base)
+    return lambda: client.executions.get(EXECUTION_ID)
+
+
+THINGS = {
+    "job": Thing(
+        path=f"/flare/v1/jobs/{JOB_ID}",
+        key="zf_test_sk_0123456789abcdef0123456789abcdef",
+        is_in=lambda answer: answer["id"] == JOB_ID,
+        client=flare,
+        client_async=flare_async,
+    ),
+    "execution": Thing(
+        path=f"/api/v1/executions/{EXECUTION_ID}",
+        key="fm_live_0123456789abcdef0123456789abcdef",
+        is_in=lambda answer: answer["data"]["id"] == EXECUTION_ID,
+        client=flowmaestro,
+        client_async=flowmaestro_async,
+    ),
+}
+
+
+def raw_socket(thing: Thing, base: str) -> Work:
+    """Sync, standard library, no HTTP library."""
+    port = int(base.rpartition(":")[2])
+    connection = socket.create_connection(("127.0.0.1", port))
+    lines = [f"GET {thing.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines += [f"{name}: {value}" for name, value in thing.headers.items()]
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def fetch() -> Any:
+        connection.sendall(request)
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        length = int(head.rpartition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+        while len(body) < length:
+            body += connection.recv(65536)
+        return json.loads(body)
+
+    return one_after_the_other(thing, fetch)
+
+
+def bare_httpx(thing: Thing, base: str) -> Work:
+    """Sync, httpx alone."""
+    import httpx
+
+    client = httpx.Client(base_url=base, headers=thing.headers, timeout=30)
+
+    def fetch() -> Any:
+        response = client.get(thing.path)
+        response.raise_for_status()
+        return response.json()
+
+    return one_after_the_other(thing, fetch)
+
+
+def bare_httpx_async(thing: Thing, base: str, tasks: int) -> Work:
+    """Async, httpx alone."""
+    import httpx
+
+    client = httpx.AsyncClient(base_url=base, headers=thing.headers, timeout=30)
+
+    async def fetch() -> Any:
+        response = await client.get(thing.path)
+        response.raise_for_status()
+        return response.json()
+
+    return on_one_loop(thing, fetch, tasks)
+
+
+def one_after_the_other(thing: Thing, fetch: Callable[[], Any]) -> Work:
+    """Call it so many times."""
+
+    def work(count: int) -> None:
+        for _ in range(count):
+            assert thing.is_in(fetch())
+
+    return work
+
+
+def on_one_loop(thing: Thing, fetch: Callable[[], Awaitable[Any]], tasks: int) -> Work:
+    """Call it so many times, from so many tasks of one event loop."""
+    loop = asyncio.new_event_loop()
+
+    async def task(count: int) -> None:
+        for _ in range(count):
+            assert thing.is_in(await fetch())
+
+    async def together(count: int) -> None:
+        await asyncio.gather(*[task(count // tasks) for _ in range(tasks)])
+
+    def run(coroutine: Coroutine[Any, Any, None]) -> None:
+        loop.run_until_complete(coroutine)
+
+    return lambda count: run(together(count) if tasks > 1 else task(count))
+
+
+def contender(what: str, who: str, base: str, tasks: int) -> Work:
+    """Return the work that the command line names."""
+    thing = THINGS[what]
+    if who == "client":
+        return one_after_the_other(thing, thing.client(thing.key, base))
+    if who == "client-async":
+        return on_one_loop(thing, thing.client_async(thing.key, base), tasks)
+    if who == "httpx-async":
+        return bare_httpx_async(thing, base, tasks)
+    return {"socket": raw_socket, "httpx": bare_httpx}[who](thing, base)
+
+
+if __name__ == "__main__":
+    what, who, port, *tasks = sys.argv[1:]
+    serve(contender(what, who, f"http://127.0.0.1:{port}", int(tasks[0]) if tasks else 1))
