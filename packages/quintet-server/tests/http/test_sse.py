@@ -76,12 +76,12 @@ def test_client_that_leaves_ends_the_stream_on_the_server(probe: Any, client: ht
         got = lines(answer)
         next(got)
         assert streams_open(probe) == 1
-        assert len(probe.runtime.follower._waiting) == 1
+        assert len(probe.runtime.follower._groups) == 1
     for _ in range(1000):
         if streams_open(probe) == 0:
             break
     assert streams_open(probe) == 0
-    assert probe.runtime.follower._waiting == {}
+    assert probe.runtime.follower._groups == {}
 
 
 def test_stopping_server_ends_streams_so_that_clients_go_elsewhere(

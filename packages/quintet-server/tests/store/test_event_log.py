@@ -130,3 +130,56 @@ def test_event_ulid_is_stable_and_sorts_as_time_then_number(pairs: list[tuple[in
     made = [(ms, seq, event_ulid(epoch + timedelta(milliseconds=ms), seq)) for ms, seq in pairs]
     assert all(len(ulid) == 26 for _, _, ulid in made)
     assert [m[:2] for m in sorted(made, key=lambda m: m[2])] == sorted(pairs)
+
+
+class Counting(EventFollower):
+    """Counts its looks at the log."""
+
+    looks = 0
+
+    async def _read(self, stream: str, after: int) -> list[Event]:
+        self.looks += 1
+        return await super()._read(stream, after)
+
+
+async def test_followers_at_the_same_place_share_one_look(db: Database, bus: NotifyBus) -> None:
+    follower = Counting(db, bus)
+    crowd = [asyncio.create_task(collect(follower.follow("a"))) for _ in range(50)]
+    for type in ("one", "two"):
+        await add(db, "a", type)
+    await add(db, "a", "end", terminal=True)
+    everything = await asyncio.wait_for(asyncio.gather(*crowd), 10)
+    assert everything == [["one", "two", "end"]] * 50
+    # At most one look per news and one per place; alone they would be three hundred.
+    assert follower.looks <= 20
+
+
+async def test_follower_that_leaves_while_it_is_read_takes_nothing_from_the_others(
+    db: Database, bus: NotifyBus
+) -> None:
+    follower = EventFollower(db, bus)
+    await add(db, "a", "one")
+    await add(db, "a", "end", terminal=True)
+    leaves, stays = (asyncio.create_task(collect(follower.follow("a"))) for _ in range(2))
+    await asyncio.sleep(0)  # both wait for the same look now
+    leaves.cancel()
+    assert await asyncio.wait_for(stays, 5) == ["one", "end"]
+
+
+async def test_late_follower_is_not_served_from_before_the_news(
+    db: Database, bus: NotifyBus
+) -> None:
+    follower = EventFollower(db, bus)
+    first = follower.follow("a", until_terminal=False)
+    early = asyncio.create_task(anext(first))
+    for number in range(1, 30):
+        await add(db, "a", str(number), terminal=number == 29)
+        late = follower.follow("a", until_terminal=False)
+        event = await asyncio.wait_for(anext(late), 5)
+        assert event is not None and event.type == "1"
+        await late.aclose()
+    assert (await asyncio.wait_for(early, 5)).type == "1"  # type: ignore[union-attr]
+    await first.aclose()
+    assert await asyncio.wait_for(collect(follower.follow("a", 1)), 5) == [
+        str(number) for number in range(2, 30)
+    ]

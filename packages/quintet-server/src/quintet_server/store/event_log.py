@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,15 +105,38 @@ def event_ulid(created_at: datetime, seq: int) -> str:
     return encode_ulid((milliseconds << 80) | seq)
 
 
+# What was read longer ago is not shared any more, should a notification have got lost.
+_STALE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Shared:
+    """One look at the log, for all who want to read on from the same place."""
+
+    look: asyncio.Task[list[Event]]
+    begun: float
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """The followers of one stream, and what has been read since it was last told of news."""
+
+    signals: set[asyncio.Event] = field(default_factory=set)
+    looks: dict[int, _Shared] = field(default_factory=dict)
+
+
 class EventFollower:
-    """Streams as async iterators; one bus subscription for all of them."""
+    """Streams as async iterators; one bus subscription for all of them.
+
+    Followers that stand at the same place share one look at the log.
+    """
 
     def __init__(self, db: Database, bus: NotifyBus, *, heartbeat: float = 15.0, limit: int = 500):
         """``heartbeat``: seconds of silence after which a follower yields ``None``."""
         self._db = db
         self._heartbeat = heartbeat
         self._limit = limit
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._groups: dict[str, _Group] = {}
         self._closing = False
         self._unsubscribe = bus.subscribe(CHANNEL, self._notified)
 
@@ -124,9 +147,13 @@ class EventFollower:
         self._notified(None)
 
     def _notified(self, stream: str | None) -> None:
-        groups = self._waiting.values() if stream is None else (self._waiting.get(stream, ()),)
+        if stream is None:
+            groups = list(self._groups.values())
+        else:
+            groups = [self._groups[stream]] if stream in self._groups else []
         for group in groups:
-            for signal in group:
+            group.looks.clear()  # before anybody wakes: what was read may lack the news
+            for signal in group.signals:
                 signal.set()
 
     async def follow(
@@ -139,14 +166,14 @@ class EventFollower:
         terminal one and goes on. Nothing is held while waiting: no connection, no queue.
         """
         signal = asyncio.Event()
-        group = self._waiting.setdefault(stream, set())
-        group.add(signal)
+        group = self._groups.setdefault(stream, _Group())
+        group.signals.add(signal)
         # Resuming after the last event of a finished stream finds nothing to read, now or ever.
         ended = after > 0 and await self._has_ended(stream, after)
         try:
             while not self._closing:
                 signal.clear()
-                events = await self._read(stream, after)
+                events = await self._look(group, stream, after)
                 for event in events:
                     after, ended = event.seq, event.terminal
                     yield event
@@ -157,9 +184,19 @@ class EventFollower:
                 if not await self._wait(signal):
                     yield None
         finally:
-            group.discard(signal)
-            if not group:
-                self._waiting.pop(stream, None)
+            group.signals.discard(signal)
+            if not group.signals and self._groups.get(stream) is group:
+                del self._groups[stream]
+
+    async def _look(self, group: _Group, stream: str, after: int) -> list[Event]:
+        """Read on from a place, or get what somebody else has read there since the last news."""
+        now = asyncio.get_running_loop().time()
+        shared = group.looks.get(after)
+        if shared is None or now - shared.begun > _STALE_SECONDS:
+            shared = _Shared(asyncio.create_task(self._read(stream, after)), now)
+            group.looks[after] = shared
+        # Whoever leaves while it is read must not take it from the others.
+        return await asyncio.shield(shared.look)
 
     async def _read(self, stream: str, after: int) -> list[Event]:
         """Read once; a database that is away yields nothing now, the next wake-up asks again."""
