@@ -1,13 +1,17 @@
-"""Generate text with the small model: `python -m benchmarks.contenders.chat WHO DATA_DIR`.
+"""Generate text with the small model: `python -m benchmarks.contenders.chat WHO WHERE`.
 
 The count is of tokens, asked for in answers of at most a hundred. `engine` is the server's chat
 engine, with the model in a process of its own; `xllamacpp` is the library that runs the model, told
-the same settings, in this process. Both stream, and both answer with what they generated.
+the same settings, in this process; for both, WHERE is the folder with the model. `stack` is an
+agent of the FlowMaestro service, streamed by the SDK: WHERE is its URL, the key is in the
+environment, and each question begins otherwise, so that nothing read before helps.
+All stream, and all answer with what they generated.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import sys
 import time
@@ -20,6 +24,7 @@ from benchmarks.contender import serve
 PROMPT = "Tell me a very long story about the sea, in many chapters."
 SYSTEM = "You are a helpful assistant."
 ANSWER_TOKENS = 100
+AGENT = "agent_teller"
 Work = Callable[[int], Mapping[str, Any]]
 
 
@@ -76,15 +81,40 @@ def engine(data_dir: Path) -> Work:
     return lambda count: loop.run_until_complete(generate(count))
 
 
+def stack(url: str) -> Work:
+    """All of it: SDK, HTTP, event log, run, chat engine, model."""
+    from flowmaestro import FlowMaestroClient
+
+    client = FlowMaestroClient(base_url=url)
+    numbers = itertools.count(1)
+
+    def work(count: int) -> dict[str, Any]:
+        seen = Seen()
+        while seen.tokens < count:
+            prompt = f"{next(numbers)}. {PROMPT}"
+            thread = client.agents.create_thread(AGENT)["data"]["id"]
+            seen.begin()
+            for event in client.threads.send_message_stream(thread, prompt):
+                if event["type"] == "message:token":
+                    seen.piece()
+                elif event["type"] == "message:completed":
+                    seen.tokens += event["usage"]["completion_tokens"]
+        return seen.result()
+
+    return work
+
+
 def xllamacpp(data_dir: Path) -> Work:
     """The baseline."""
     import xllamacpp as library
+
+    from quintet_server.engines.chat.settings import spare_cores
 
     params = library.CommonParams()
     params.model.path = str(data_dir / "models" / "smollm2.gguf")
     params.n_ctx, params.n_parallel, params.kv_unified = 4096, 1, False
     params.n_batch = params.n_ubatch = 128
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = spare_cores()
     params.verbosity, params.ui, params.cache_ram_mib = -1, False, 0
     server = library.Server(params)
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": PROMPT}]
@@ -113,4 +143,7 @@ def xllamacpp(data_dir: Path) -> Work:
 
 
 if __name__ == "__main__":
-    serve({"engine": engine, "xllamacpp": xllamacpp}[sys.argv[1]](Path(sys.argv[2])))
+    if sys.argv[1] == "stack":
+        serve(stack(sys.argv[2]))
+    else:
+        serve({"engine": engine, "xllamacpp": xllamacpp}[sys.argv[1]](Path(sys.argv[2])))

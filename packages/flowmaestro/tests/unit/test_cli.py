@@ -103,6 +103,15 @@ def test_input_file_must_be_a_json_object(tmp_path: Path, text: str | bytes) -> 
         parse("run", "w", "-i", f"@{path}")
 
 
+@pytest.mark.parametrize("word", ["Triage", "1"], ids=["name in another case", "id, no prefix"])
+def test_workflow_is_found_by_what_its_definition_or_its_list_calls_it(
+    script: ScriptedTransport, word: str
+) -> None:
+    script.add(WORKFLOWS, STARTED)
+    assert main(["run", word, "--detach"]) == 0
+    assert sent(script, 1)[1] == "/workflows/wf_1/execute"
+
+
 def test_run_finds_the_workflow_by_name_and_shows_its_nodes(
     script: ScriptedTransport, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -173,8 +173,14 @@ def _mistakes(
     document: Document, base: tuple[str | int, ...], error: ValidationError
 ) -> list[Mistake]:
     return [
-        _mistake(document, (*base, *problem["loc"]), problem["msg"]) for problem in error.errors()
+        _mistake(document, (*base, *problem["loc"]), _sentence(problem["type"], problem["msg"]))
+        for problem in error.errors()
     ]
+
+
+def _sentence(kind: str, message: str) -> str:
+    known = {"extra_forbidden": "there is no such field", "missing": "is required"}
+    return known.get(kind, message.removeprefix("Value error, "))
 
 
 def _mistake(document: Document, at: tuple[str | int, ...], message: str) -> Mistake:

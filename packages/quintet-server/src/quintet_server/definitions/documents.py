@@ -54,7 +54,7 @@ class Document:
         return self.lines.get(place, 1)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Scalars as in JSON."""
 
 

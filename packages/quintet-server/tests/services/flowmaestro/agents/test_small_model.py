@@ -49,10 +49,11 @@ async def test_an_answer_rests_on_the_knowledge_base_and_names_it(small):
     folder.mkdir()
     (folder / "parcels.md").write_text("# Parcels\n\nA parcel to Norway takes nine days.\n")
     base = {"kind": "knowledge_base", "name": "manual", "spec": {"documents": [{"path": "docs"}]}}
+    tool = {"name": "docs", "type": "knowledge_base", "knowledge_base": "manual"}
+    agent = await small.agent(tools=[tool], max_tokens=16)  # and the knowledge base, empty
     await small.apply(small.folder, base)
     await small.eventually("SELECT 1 FROM flowmaestro_documents WHERE state = 'ready'")
-    tool = {"name": "docs", "type": "knowledge_base", "knowledge_base": "manual"}
-    thread = await small.thread(await small.agent(tools=[tool], max_tokens=16))
+    thread = await small.thread(agent)
     data = await small.answer(thread, "How long does a parcel to Norway take?")
     [source] = data["metadata"]["sources"]
     assert source["document_name"] == "docs/parcels.md"

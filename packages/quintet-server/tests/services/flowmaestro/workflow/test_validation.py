@@ -267,3 +267,21 @@ def test_largest_graph_without_mistakes_is_accepted_quickly() -> None:
     began = time.process_time()
     assert len(parsed(raw).regions.top.nodes) == 2_000
     assert time.process_time() - began < 1
+
+
+def test_fields_that_look_misspelt_are_warned_of_and_those_of_the_editor_are_not():
+    raw = {
+        "setings": {},
+        "viewport": {},
+        "nodes": {
+            "a": {"type": "step", "onEror": "continue", "measured": {}, "selected": True},
+            "b": {"type": "step", "sourcePosition": "right"},
+        },
+        "edges": [{"source": "a", "target": "b", "sorceHandle": "x", "animated": True}],
+    }
+    told = [(one.path, one.message) for one in warnings_of(raw) if one.code == "UNKNOWN_FIELD"]
+    assert told == [
+        ("setings", "is not known here (did you mean 'settings'?)"),
+        ("nodes.a.onEror", "is not known here (did you mean 'onError'?)"),
+        ("edges[0].sorceHandle", "is not known here (did you mean 'sourceHandle'?)"),
+    ]

@@ -90,10 +90,10 @@ class Between(_Rule):
         if number is not None and is_fine and not (self.whole and number != int(number)):
             return int(number) if self.whole else number
         kind = "a whole number" if self.whole else "a number"
-        limits = f"from {self.low:g} to {self.high:g}"
+        limits = f" from {self.low:g} to {self.high:g}"
         if math.isinf(self.high):
-            limits = f"of at least {self.low:g}"
-        raise refusal(f"must be {kind} {limits}, not {_shown(value)}")
+            limits = "" if math.isinf(self.low) else f" of at least {self.low:g}"
+        raise refusal(f"must be {kind}{limits}, not {_shown(value)}")
 
 
 def _number_of(value: Any) -> float | int | None:
