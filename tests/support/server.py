@@ -15,9 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 import psycopg
 
 from quintet_server.store.embedded import EmbeddedPostgres
+from tests.support.waiting import until
 
 _URL = re.compile(r"https?://\S+")
 START_SECONDS = 60.0
@@ -122,8 +124,22 @@ class ServerProcess:
         return keys[service]
 
     def apply(self, definitions: Path) -> None:
-        """`quintet apply`; raises `RuntimeError` with its words if it refuses."""
+        """`quintet apply`; raises `RuntimeError` with its words if it refuses.
+
+        Returns when the documents of knowledge bases answer queries.
+        """
         self._command("apply", "-f", str(definitions))
+        until(self._is_indexed, seconds=60)
+
+    def _is_indexed(self) -> bool:
+        headers = {"X-API-Key": self.key("flowmaestro")}
+        bases = f"{self.url}/api/v1/knowledge-bases"
+        found = httpx.get(bases, headers=headers, trust_env=False).raise_for_status().json()
+        states = [
+            httpx.get(f"{bases}/{one['id']}", headers=headers, trust_env=False).json()["data"]
+            for one in found["data"]
+        ]
+        return all(state["documents"]["pending"] == 0 for state in states)
 
     def new_key(self, service: str, *scopes: str) -> str:
         """Mint a key that may do only so much."""

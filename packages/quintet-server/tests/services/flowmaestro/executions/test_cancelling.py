@@ -84,11 +84,8 @@ async def test_ended_executions_cannot_be_cancelled(flows, receiver):
     assert (await cancel(flows, "exec_unknown")).status_code == 404
 
 
-async def test_pending_execution_is_cancelled_before_it_runs(
-    started, flows_of, monkeypatch, receiver
-):
-    monkeypatch.setenv("QUINTET_RUNS_CONCURRENCY_COUNT", "1")
-    async with started() as api:
+async def test_pending_execution_is_cancelled_before_it_runs(started, flows_of, receiver):
+    async with started(execution_concurrency_count=1) as api:
         flows = flows_of(api)
         nodes = {"in": IN, "call": post(f"{receiver.url}/hold/{{{{n}}}}")}
         await flows.define("queue", nodes, "in>call")

@@ -188,7 +188,7 @@ async def test_every_mistake_is_told_with_file_line_and_field(desk) -> None:
         ({"text": "b", "name": "c", "metadata": {"x": "y" * 20_000}}, "16384 bytes"),
         ({"text": "b", "name": "c", "metadata": "x"}, "dictionary"),
         ({"path": "docs", "name": "c"}, "only one document"),
-        ({"path": "a", "other": 1}, "not permitted"),
+        ({"path": "a", "other": 1}, "there is no such field"),
         ("docs", "dictionary"),
     ],
 )
