@@ -55,11 +55,8 @@ async def test_stream_replays_then_follows_without_gap_or_duplicate(wired, held,
     assert again[1:] == seen[1:]
 
 
-async def test_stream_attached_before_the_start_gets_everything(
-    started, flows_of, monkeypatch, receiver
-):
-    monkeypatch.setenv("QUINTET_RUNS_CONCURRENCY_COUNT", "1")
-    async with started() as api:
+async def test_stream_attached_before_the_start_gets_everything(started, flows_of, receiver):
+    async with started(execution_concurrency_count=1) as api:
         flows = flows_of(api)
         await flows.define("q", {"in": IN, "call": post(f"{receiver.url}/hold")}, "in>call")
         await flows.start("q")
