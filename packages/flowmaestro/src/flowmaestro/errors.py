@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from quintet import errors as runtime
+from quintet.service_errors import ServiceError, adopt_as
 
 if TYPE_CHECKING:
     from quintet.core.error_map import ErrorBody
@@ -83,7 +84,7 @@ __all__ = [
 ]
 
 
-class FlowMaestroError(runtime.QuintetError):
+class FlowMaestroError(ServiceError):
     """Base of every exception that this package raises.
 
     Attributes:
@@ -98,44 +99,6 @@ class FlowMaestroError(runtime.QuintetError):
         outcome_unknown: Whether a write may have taken effect nevertheless.
         response: The whole answer, if one arrived.
     """
-
-    code = "unknown"
-    request_id = ""
-
-    def __init__(
-        self,
-        message: str = "",
-        code: str | None = None,
-        request_id: str = "",
-        status_code: int = 0,
-        **fields: Any,
-    ) -> None:
-        if code:
-            fields["code"] = code
-        if request_id:
-            fields["request_id"] = request_id
-        if status_code:
-            fields["status"] = status_code
-        super().__init__(message, **fields)
-
-    @property
-    def status_code(self) -> int:
-        """HTTP status of the error answer, 0 if none arrived."""
-        return self.status
-
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may succeed later without a change by the caller."""
-        if self.status == 501:
-            return False
-        passing = (ConnectionError, RequestTimeoutError, RateLimitError, ServerError)
-        return isinstance(self, passing)
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(status_code={self.status_code!r}, code={self.code!r}, "
-            f"request_id={self.request_id!r}, message={self.message!r})"
-        )
 
 
 class FlowMaestroStatusError(FlowMaestroError, runtime.StatusError):
@@ -185,6 +148,7 @@ class RateLimitError(FlowMaestroStatusError):
         window: ``"minute"`` or ``"day"``.
     """
 
+    _passing = True
     limit: int | None = None
     remaining: int | None = None
     reset_at: float | None = None
@@ -193,6 +157,13 @@ class RateLimitError(FlowMaestroStatusError):
 
 class ServerError(FlowMaestroStatusError):
     """5xx: the service failed, or (501) cannot do this."""
+
+    _passing = True
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same call may succeed later; not where the service cannot do it at all."""
+        return self.status != 501
 
 
 class FlowMaestroTimeoutError(FlowMaestroError, builtins.TimeoutError):
@@ -203,6 +174,8 @@ class FlowMaestroTimeoutError(FlowMaestroError, builtins.TimeoutError):
 
 class RequestTimeoutError(FlowMaestroTimeoutError, runtime.TimeoutFailure):
     """A request took too long; ``phase`` names the step, ``seconds`` the limit."""
+
+    _passing = True
 
 
 class WaitTimeoutError(FlowMaestroTimeoutError, runtime.PollTimeout):
@@ -227,6 +200,7 @@ class ServiceTimeoutError(FlowMaestroStatusError, FlowMaestroTimeoutError):
 class FlowMaestroConnectionError(FlowMaestroError, runtime.ConnectionFailure):
     """The service could not be reached, or the connection broke; also a ``ConnectionError``."""
 
+    _passing = True
     code = "connection_error"
 
 
@@ -348,14 +322,7 @@ _UNSAID = {404: "the answer is not from this API; is base_url right?"}
 
 def adopt(error: runtime.QuintetError) -> FlowMaestroError:
     """Return the error as one of this package's classes, with all it knows."""
-    if isinstance(error, FlowMaestroError):
-        return error
-    own = next(_OWN[kind] for kind in type(error).__mro__ if kind in _OWN)
-    adopted = own(error.message)
-    known = {name: value for name, value in vars(error).items() if value is not None}
-    adopted.__dict__.update(known)
-    adopted.__cause__ = error.__cause__
-    return adopted
+    return adopt_as(error, FlowMaestroError, _OWN)
 
 
 def from_response(response: Response, operation: Operation) -> FlowMaestroStatusError:

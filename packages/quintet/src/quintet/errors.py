@@ -70,6 +70,8 @@ class QuintetError(Exception):
         details: The service's structured details, if any.
         response: The whole answer as a :class:`~quintet.core.response.Response`, if one arrived.
         outcome_unknown: True if a write may or may not have taken effect.
+        method: HTTP method of the request, ``""`` if none was made.
+        url: Its URL, as sent.
     """
 
     status: int = 0
@@ -82,6 +84,8 @@ class QuintetError(Exception):
     # it in its own base class.
     response: Any = None
     outcome_unknown: bool = False
+    method: str = ""
+    url: str = ""
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)

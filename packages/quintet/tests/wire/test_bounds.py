@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from quintet import Backoff, RetryPolicy
 from quintet.errors import BodyTooLarge, DecodeError, StatusError
 
-from .peer import Connection, Peer, answer, chunked, chunked_head, once
+from .peer import Connection, Peer, always, answer, chunked, chunked_head, in_turn, once
 from .worlds import GET, World
 
 Play = Callable[..., Peer]
@@ -160,3 +161,68 @@ async def test_download_that_is_cut_says_so(play: Play, world: World) -> None:
     with pytest.raises(ConnectionError, match="GET"):
         await world.next(stream)
     assert len(peer.requests) == 1
+
+
+# What a download tells before its first byte, and what it costs.
+
+
+async def test_download_tells_its_head_before_its_body(play: Play, world: World) -> None:
+    peer = play(
+        once(answer(b"x" * 100_000, "206 Part", "Content-Range: bytes 5-100004/*", 'ETag: "e"'))
+    )
+    stream = world.client(peer.url).download(GET, headers={"Range": "bytes=5-"})
+    assert (stream.status, stream.headers.get("etag")) == (0, None)
+    assert await world.do(stream.open()) is stream
+    assert (stream.status, stream.headers["etag"]) == (206, '"e"')
+    assert await world.do(stream.open()) is stream
+    first = await world.next(stream)
+    assert first + await world.do(stream.read()) == b"x" * 100_000
+    assert await world.do(stream.read()) == b""
+    assert peer.requests[0].header("accept-encoding") == "identity"
+    assert len(peer.requests) == 1
+
+
+async def test_download_that_is_refused_raises_when_it_is_opened(play: Play, world: World) -> None:
+    stream = world.client(play(once(answer(b"{}", "404 No"))).url).download(GET)
+    with pytest.raises(StatusError):
+        await world.do(stream.open())
+
+
+async def test_download_that_was_closed_before_it_began_is_empty(world: World) -> None:
+    stream = world.client("http://127.0.0.1:9").download(GET)
+    await world.close(stream)
+    assert await world.do(stream.open()) is stream
+    assert await world.do(stream.read()) == b""
+
+
+async def test_download_has_limits_of_its_own_call(play: Play, world: World) -> None:
+    peer = play(in_turn(once(answer(b"", "503 Busy")), always(answer(b"x"))))
+    client = world.client(peer.url, max_retries=0)
+    retry = RetryPolicy(frozenset({503}), Backoff(0.0, 0.0), max_retries=1)
+    assert await world.do(client.download(GET, retry=retry).read()) == b"x"
+    with pytest.raises(TimeoutError):
+        await world.do(client.download(GET, timeout=0.000_001).read())
+
+
+async def test_download_of_a_large_body_needs_little_memory(play: Play, world: World) -> None:
+    def pour(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (128 * MIB))
+        for _ in range(128):
+            connection.send(bytes(MIB))
+
+    client = world.client(play(pour).url)
+    size = 0
+    tracemalloc.start()
+    try:
+        stream = client.download(GET)
+        if world.blocking:
+            size = sum(map(len, stream))
+        else:
+            async for piece in stream:
+                size += len(piece)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == 128 * MIB
+    assert peak < 8 * MIB

@@ -14,10 +14,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from quintet import EventRules
+from quintet.both_faces import BothFaces
 from quintet.errors import ClientClosedError, StatusError
+from quintet.testing import AsyncScriptedTransport
 
 from .peer import EVENTS, Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import GET, POST, STREAM, World
@@ -370,3 +373,90 @@ async def _fail(world: World, client: Any) -> weakref.ref[StatusError]:
     except StatusError as error:
         return weakref.ref(error)
     raise AssertionError("the call did not fail")
+
+
+# Closing an asyncio client from blocking code.
+
+
+def test_asyncio_client_is_closed_from_blocking_code_after_its_loop(play: Play) -> None:
+    peer = play(always(answer()))
+    client = World(blocking=False).client(peer.url)
+    asyncio.run(client.request(GET))
+    client.abandon()
+    client.abandon()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+    with pytest.raises(ClientClosedError):
+        asyncio.run(client.request(GET))
+
+
+async def test_asyncio_client_closed_from_another_thread_ends_what_is_under_way(
+    play: Play,
+) -> None:
+    begun = threading.Event()
+
+    def hang(connection: Connection) -> None:
+        connection.read_request()
+        begun.set()
+        connection.hold()
+
+    peer = play(hang)
+    client = World(blocking=False).client(peer.url)
+    call = asyncio.ensure_future(client.request(GET))
+    await asyncio.to_thread(begun.wait, 5)
+    await asyncio.to_thread(client.abandon)
+    with pytest.raises(ClientClosedError, match="while the request was under way"):
+        await call
+    assert await peer.all_gone()
+
+
+def test_blocking_client_is_abandoned_as_it_is_closed(play: Play) -> None:
+    peer = play(always(answer()))
+    client = World(blocking=True).client(peer.url)
+    client.request(GET)
+    client.abandon()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+    with pytest.raises(ClientClosedError):
+        client.request(GET)
+
+
+def test_asyncio_client_that_was_never_used_is_closed_from_blocking_code() -> None:
+    client = World(blocking=False).client("http://127.0.0.1:9")
+    client.abandon()
+    with pytest.raises(ClientClosedError):
+        asyncio.run(client.request(GET))
+
+
+def test_clients_that_were_passed_in_stay_open_when_closed_from_blocking_code() -> None:
+    with_transport = World(blocking=False).client(
+        "http://127.0.0.1:9", transport=(transport := AsyncScriptedTransport([]))
+    )
+    with_transport.abandon()
+    assert transport.closed
+    native = httpx.AsyncClient()
+    with_client = World(blocking=False).client("http://127.0.0.1:9", http_client=native)
+    with_client.abandon()
+    with pytest.raises(ClientClosedError):
+        asyncio.run(with_client.request(GET))
+    assert not native.is_closed
+    asyncio.run(native.aclose())
+
+
+def test_both_faces_serve_loops_in_turn_and_close_together(
+    play: Play, recwarn: pytest.WarningsRecorder
+) -> None:
+    peer = play(always(answer(b"[1]")))
+    faces: BothFaces[Any, Any] = BothFaces(
+        lambda: World(blocking=True).client(peer.url),
+        lambda: World(blocking=False).client(peer.url),
+    )
+
+    async def use() -> None:
+        assert (await faces.asyncio.request(GET)).json() == [1]
+
+    assert faces.blocking.request(GET).json() == [1]
+    asyncio.run(use())
+    asyncio.run(use())
+    faces.close()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []

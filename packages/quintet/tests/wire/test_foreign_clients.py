@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import io
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 import httpx2
@@ -25,9 +29,12 @@ from quintet.errors import (
     TimeoutFailure,
     TransportError,
 )
+from quintet.multipart import FilePart, multipart
+from quintet.transport.httpx_errors import network_error
+from quintet.transport.httpx_objects import to_httpx_response
 
 from .peer import EVENTS, Connection, Peer, always, answer, chunked, chunked_head, in_turn, once
-from .worlds import GET, KEY, KEYED, POST, STREAM, World
+from .worlds import GET, KEY, KEYED, POST, SERVICE, STREAM, World
 
 Play = Callable[..., Peer]
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
@@ -410,3 +417,225 @@ async def test_cancelled_call_through_a_foreign_client_closes_its_connection(pla
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await peer.all_gone()
+
+
+# A wrapper as the documentation of a service shows it: it derives from a protocol class whose
+# methods do nothing, overrides two of them, and inherits an ``aclose`` that closes nothing.
+
+
+class AsyncHttpClient(Protocol):
+    async def send(
+        self, request: Any, *, stream: bool = False, auth: Any = None, follow_redirects: Any = None
+    ) -> Any: ...
+
+    def build_request(self, method: str, url: str, **options: Any) -> Any: ...
+
+    async def aclose(self) -> None: ...
+
+
+class CustomClient(AsyncHttpClient):
+    def __init__(self, client: AsyncHttpClient) -> None:
+        self.client = client
+        self.built: list[dict[str, Any]] = []
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = httpx.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        request.headers["Client-Level-Header"] = "added by client"
+        answer: httpx.Response = await self.client.send(
+            request, stream=stream, auth=auth, follow_redirects=follow_redirects
+        )
+        return answer
+
+    def build_request(
+        self,
+        method: str,
+        url: Any,
+        *,
+        content: Any = None,
+        data: Any = None,
+        files: Any = None,
+        json: Any = None,
+        params: Any = None,
+        headers: Any = None,
+        cookies: Any = None,
+        timeout: Any = httpx.USE_CLIENT_DEFAULT,
+        extensions: Any = None,
+    ) -> httpx.Request:
+        self.built.append({"timeout": timeout})
+        request: httpx.Request = self.client.build_request(
+            method,
+            url,
+            content=content,
+            data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            timeout=timeout,
+            extensions=extensions,
+        )
+        return request
+
+
+@pytest.fixture
+async def custom() -> Any:
+    async with httpx.AsyncClient(trust_env=False) as native:
+        yield CustomClient(native)  # type: ignore[arg-type]
+
+
+async def test_documented_wrapper_sees_every_request(play: Play, custom: CustomClient) -> None:
+    peer = play(in_turn(once(answer(b"", "503 Busy")), always(answer(b'{"ok": 1}'))))
+    world = World(blocking=False)
+    client = world.client(peer.url, http_client=custom, max_retries=1)
+    response = await client.request(KEYED, json={"a": 1})
+    assert response.json() == {"ok": 1}
+    assert [each.header("client-level-header") for each in peer.requests] == [
+        "added by client",
+        "added by client",
+    ]
+    assert len(custom.built) == 2
+    await world.close_all()
+    assert not custom.client.is_closed  # type: ignore[attr-defined]
+
+
+async def test_documented_wrapper_streams_bodies_both_ways(
+    play: Play, custom: CustomClient, tmp_path: Path
+) -> None:
+    data = bytes(range(256)) * 2000
+    path = tmp_path / "example.file"
+    path.write_bytes(data)
+    peer = play(always(answer(data)))
+    client = World(blocking=False).client(peer.url, http_client=custom)
+    with path.open("rb") as file:
+        form = multipart([FilePart("file", "example.file", open_body(file))])
+        await client.request(KEYED, body=form, content_type=form.content_type)
+    assert data in peer.requests[0].body
+    assert peer.requests[0].header("content-length") == str(form.length)
+    async with client.download(GET) as stream:
+        pieces = [piece async for piece in stream]
+    assert b"".join(pieces) == data
+    assert len(pieces) > 1
+
+
+async def test_documented_wrapper_is_not_taken_to_another_origin(
+    play: Play, custom: CustomClient
+) -> None:
+    elsewhere = play(always(answer()))
+    peer = play(always(answer(b"", "307 Go", f"Location: {elsewhere.url}/")))
+    client = World(blocking=False).client(peer.url, http_client=custom)
+    with pytest.raises(StatusError) as caught:
+        await client.request(POST)
+    assert caught.value.status == 307
+    assert elsewhere.requests == []
+
+
+# The client's own time limits.
+
+
+async def test_limits_of_the_client_stay_if_the_call_names_none(play: Play, world: World) -> None:
+    peer = play(lambda connection: (connection.read_request(), connection.hold()))
+    kind = httpx.Client if world.blocking else httpx.AsyncClient
+    native: Any = kind(timeout=0.1, trust_env=False)
+    client = world.client(peer.url, http_client=native, timeout=None)
+    with pytest.raises(TimeoutFailure) as caught:
+        await world.do(client.request(GET))
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
+    await world.close(native)
+
+
+async def test_limits_of_the_client_give_way_to_those_of_the_call(play: Play, world: World) -> None:
+    kind = httpx.Client if world.blocking else httpx.AsyncClient
+    native: Any = kind(timeout=0.000_001, trust_env=False)
+    client = world.client(play(always(answer())).url, http_client=native)
+    assert (await world.do(client.request(GET, timeout=10.0))).status == 200
+    await world.close(native)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+async def test_pause_in_a_stream_is_bounded_by_the_streams_own_limit(
+    play: Play, world: World, library: str
+) -> None:
+    def pause(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(chunked_head("Content-Type: text/event-stream"))
+        connection.peer.over.wait(0.4)
+        connection.send(chunked(b"data: a\n\n") + b"0\r\n\r\n")
+
+    foreign = Foreign(world, library, wrapped=False)
+    client = foreign.client(play(pause).url, timeout=0.25)
+    events = await world.collect(client.events(STREAM, EventRules(idle_timeout=10.0)))
+    assert [event.data for event in events] == ["a"]
+    await world.close(foreign.native)
+
+
+# Errors and answers as httpx's own.
+
+
+@pytest.mark.parametrize("engine", ["own", "httpx"])
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (None, httpx.ConnectError),
+        (lambda c: (c.read_request(), c.hold()), httpx.ReadTimeout),
+        (lambda c: c.read_request(), httpx.RemoteProtocolError),
+        (once(b"nonsense\r\n\r\n"), httpx.RemoteProtocolError),
+        (lambda c: (c.read_request(), c.reset()), httpx.ReadError),
+        (once(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), httpx.RemoteProtocolError),
+    ],
+    ids=["refused", "silent", "closed", "nonsense", "reset", "cut"],
+)
+async def test_network_errors_are_those_of_httpx_too(
+    play: Play, world: World, engine: str, script: Any, kind: type[Exception]
+) -> None:
+    url = "http://127.0.0.1:9" if script is None else play(script).url
+    native: Any = None
+    if engine == "httpx":
+        kind_of_client = httpx.Client if world.blocking else httpx.AsyncClient
+        native = kind_of_client(trust_env=False)
+    service = replace(SERVICE, adopt=network_error)
+    client = world.client(url, http_client=native, service=service, timeout=0.3)
+    with pytest.raises(kind) as caught:
+        await world.do(client.request(POST))
+    error: Any = caught.value
+    assert isinstance(error, TransportError)
+    assert (error.request.method, str(error.request.url)) == ("POST", f"{url}/thing")
+    assert KEY not in repr(error.request.headers)
+    if native is not None:
+        # What the client raised stays reachable; our own limit may have come before its.
+        assert type(error.__cause__) in (kind, asyncio.TimeoutError)
+        await world.close(native)
+
+
+async def test_answer_of_an_error_is_one_of_httpx_without_the_key(play: Play, world: World) -> None:
+    packed = gzip.compress(b'{"code": "NOPE"}')
+    peer = play(always(answer(packed, "422 Odd", "Content-Encoding: gzip", "Set-Cookie: a=1")))
+    with pytest.raises(StatusError) as caught:
+        await world.do(world.client(peer.url).request(POST))
+    native = to_httpx_response(caught.value.response)
+    assert native.json() == {"code": "NOPE"}
+    assert native.headers["set-cookie"] == "a=1"
+    assert KEY not in repr(native.request.headers.raw)
+
+
+async def test_asgi_application_is_reached_through_a_client() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while (message := await receive())["type"] == "http.request":
+            body += message["body"]
+            if not message.get("more_body"):
+                break
+        headers = [(b"content-type", b"application/octet-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as native:
+        client = World(blocking=False).client("http://app.example", http_client=native)
+        body = open_body(io.BytesIO(b"x" * 200_000))
+        assert (await client.request(POST, body=body)).body == b"x" * 200_000

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from quintet import open_body
-from quintet.errors import ConfigurationError, MisuseError, TransportError
+from quintet.errors import ConfigurationError, MisuseError, StatusError, TransportError
+from quintet.multipart import FilePart, MultipartBody, TextPart, multipart
 
-from .peer import Connection, Peer, always, answer, in_turn
+from .peer import Connection, Peer, Received, always, answer, in_turn
 from .worlds import GET, KEYED, POST, PUT, World
 
 Play = Callable[..., Peer]
@@ -53,8 +60,6 @@ async def test_generator_is_sent_in_chunks_but_not_twice(play: Play, world: Worl
 
 
 async def test_generator_that_was_not_touched_is_sent_on_a_later_attempt(world: World) -> None:
-    import socket
-
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         client = world.client(f"http://127.0.0.1:{unused.getsockname()[1]}", max_retries=2)
@@ -122,3 +127,173 @@ async def test_request_on_the_wire_has_each_header_once(play: Play, world: World
     assert request.header("user-agent") == "mine"
     assert request.header("x-extra") == "2"
     assert request.header("host") == f"127.0.0.1:{peer.port}"
+
+
+# Forms with files.
+
+
+def form(source: Any, **options: Any) -> MultipartBody:
+    return multipart(
+        [
+            TextPart("key", "avatars/ü.jpg"),
+            FilePart("file", 'ü "1".jpg', open_body(source, **options)),
+        ]
+    )
+
+
+async def upload(world: World, client: Any, body: MultipartBody, **options: Any) -> Any:
+    return await world.do(
+        client.request(KEYED, body=body, content_type=body.content_type, **options)
+    )
+
+
+async def test_form_with_an_open_file_is_sent_from_where_it_stands_and_again(
+    play: Play, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "example.file"
+    path.write_bytes(bytes(range(256)) * 1000)
+    peer = play(in_turn(close_after_request, GOOD))
+    client = world.client(peer.url, max_retries=1)
+    progress: list[int] = []
+    with path.open("rb") as file:
+        file.seek(400)
+        body = form(file, progress=lambda sent, total: progress.append(sent))
+        await upload(world, client, body)
+    first, second = peer.requests
+    assert first.body == second.body
+    assert path.read_bytes()[400:] in first.body
+    assert path.read_bytes() not in first.body
+    assert 'name="file"; filename="ü %221%22.jpg"\r\nContent-Type: image/jpeg'.encode() in (
+        first.body
+    )
+    assert first.header("content-length") == str(len(first.body))
+    assert first.header("content-type") == body.content_type
+    assert progress[-1] == 256_000 - 400
+    assert progress.count(0) == 1
+
+
+async def test_form_with_a_pipe_is_chunked_and_never_sent_twice(play: Play, world: World) -> None:
+    read_end, write_end = os.pipe()
+    writer = threading.Thread(target=lambda: (os.write(write_end, b"piped"), os.close(write_end)))
+    writer.start()
+    peer = play(in_turn(close_after_request, GOOD))
+    client = world.client(peer.url, max_retries=3)
+    with os.fdopen(read_end, "rb") as pipe, pytest.raises(TransportError, match="only once"):
+        await upload(world, client, form(pipe))
+    writer.join()
+    (request,) = peer.requests
+    assert request.header("transfer-encoding") == "chunked"
+    assert request.body.endswith(b"--\r\n")
+    assert b"\r\npiped\r\n" in request.body
+
+
+async def test_form_with_a_pipe_that_nothing_was_taken_from_is_sent_later(
+    play: Play, world: World
+) -> None:
+    body = form(iter([b"one", b"two"]))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(ConnectionError):
+            await upload(world, world.client(nobody), body)
+    peer = play(GOOD)
+    await upload(world, world.client(peer.url), body)
+    assert b"\r\nonetwo\r\n" in peer.requests[0].body
+
+
+async def test_refused_form_is_not_read_to_its_end(play: Play, world: World) -> None:
+    def refuse(connection: Connection) -> None:
+        connection.read_head()
+        connection.send(answer(b"{}", "413 Too Large", "Connection: close"))
+        connection.hold()  # goes on reading, as servers do lest a reset destroy their answer
+
+    taken: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        while len(taken) < 20_000:
+            taken.append(1)
+            yield bytes(64 * 1024)
+
+    client = world.client(play(refuse).url)
+    with pytest.raises(StatusError) as caught:
+        await upload(world, client, form(endless()))
+    assert caught.value.status == 413
+    assert len(taken) < 20_000
+
+
+async def test_memory_stays_constant_while_a_large_file_is_sent(
+    play: Play, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(64 * 1024 * 1024)
+
+    def swallow(connection: Connection) -> None:
+        head = connection.read_head()
+        left = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        left -= len(connection._buffer)
+        while left:
+            left -= len(connection.recv())
+        connection.send(answer())
+
+    client = world.client(play(swallow).url)
+    body = form(path)
+    tracemalloc.start()
+    try:
+        await upload(world, client, body, timeout=60.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024
+
+
+async def test_cancelled_upload_leaves_nothing_behind(play: Play, tmp_path: Path) -> None:
+    world = World(blocking=False)
+    path = tmp_path / "data"
+    path.write_bytes(bytes(32 * 1024 * 1024))
+
+    def stall(connection: Connection) -> None:
+        connection.read_head()
+        connection.peer.over.wait(10)
+
+    peer = play(stall)
+    client = world.client(peer.url)
+    sending = asyncio.ensure_future(upload(world, client, form(path)))
+    while not any(thread.name == "quintet-upload" for thread in threading.enumerate()):
+        await asyncio.sleep(0.005)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    for thread in threading.enumerate():
+        if thread.name == "quintet-upload":
+            thread.join(10)
+            assert not thread.is_alive()
+    await world.close_all()
+
+
+async def test_answer_that_comes_early_without_refusing_does_not_end_the_upload(
+    play: Play, world: World
+) -> None:
+    def thank_early(connection: Connection) -> None:
+        head = connection.read_head()
+        connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        begun.set()
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        connection.peer.requests.append(
+            Received("POST", "/", [], connection._read_exactly(length), head)
+        )
+        connection.send(b"{}")
+
+    begun = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(10):
+            yield b"x" * 1000
+            begun.wait(10)
+
+    peer = play(thank_early)
+    client = world.client(peer.url)
+    response = await upload(world, client, form(pieces(), length=10_000))
+    assert (response.status, response.body) == (200, b"{}")
+    assert b"x" * 10_000 in peer.requests[0].body

@@ -38,9 +38,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quintet import errors as runtime
+from quintet.service_errors import ServiceError, adopt_as
 
 if TYPE_CHECKING:
     from quintet.core.operation import Operation
@@ -79,7 +80,7 @@ QUOTA_CODES = frozenset({"daily_quota_exceeded", "monthly_allowance_exceeded", "
 """Codes of a 429 that says the allowance is used up: waiting seconds cannot help."""
 
 
-class FlareError(runtime.QuintetError):
+class FlareError(ServiceError):
     """Base of every exception that this package raises.
 
     Attributes:
@@ -94,44 +95,6 @@ class FlareError(runtime.QuintetError):
         outcome_unknown: Whether a write may have taken effect nevertheless.
         response: The whole answer, if one arrived.
     """
-
-    code = "unknown"
-    request_id = ""
-
-    def __init__(
-        self,
-        message: str = "",
-        code: str | None = None,
-        request_id: str = "",
-        status_code: int = 0,
-        **fields: Any,
-    ) -> None:
-        if code:
-            fields["code"] = code
-        if request_id:
-            fields["request_id"] = request_id
-        if status_code:
-            fields["status"] = status_code
-        super().__init__(message, **fields)
-
-    @property
-    def status_code(self) -> int:
-        """HTTP status of the error answer, 0 if none arrived."""
-        return self.status
-
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may succeed later without a change by the caller."""
-        if isinstance(self, QuotaError):
-            return False
-        passing = (FlareConnectionError, FlareTimeoutError, RateLimitError, ServerError)
-        return isinstance(self, passing)
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(status_code={self.status_code!r}, code={self.code!r}, "
-            f"request_id={self.request_id!r}, message={self.message!r})"
-        )
 
 
 class FlareStatusError(FlareError, runtime.StatusError):
@@ -172,6 +135,7 @@ class RateLimitError(FlareStatusError):
         reset_at: Epoch seconds at which the window frees up.
     """
 
+    _passing = True
     limit: int | None = None
     remaining: int | None = None
     reset_at: float | None = None
@@ -180,9 +144,13 @@ class RateLimitError(FlareStatusError):
 class QuotaRateLimitError(RateLimitError, QuotaError):
     """429 with a quota code: the allowance is used up, so it is never retried by itself."""
 
+    _passing = False
+
 
 class ServerError(FlareStatusError):
     """5xx: the service failed."""
+
+    _passing = True
 
 
 class FlareConfigurationError(FlareError, runtime.ConfigurationError):
@@ -206,12 +174,14 @@ class FlareClosedError(FlareMisuseError, runtime.ClientClosedError):
 class FlareConnectionError(FlareError, runtime.ConnectionFailure):
     """The service could not be reached, or the connection broke."""
 
+    _passing = True
     code = "connection_error"
 
 
 class FlareTimeoutError(FlareError, runtime.TimeoutFailure):
     """A time limit passed; ``phase`` names the step, ``seconds`` the limit."""
 
+    _passing = True
     code = "timeout"
 
 
@@ -316,14 +286,7 @@ _UNSAID = {404: "the answer is not from this API; is base_url right?"}
 
 def adopt(error: runtime.QuintetError) -> FlareError:
     """Return the error as one of this package's classes, with all it knows."""
-    if isinstance(error, FlareError):
-        return error
-    own = next(_OWN[kind] for kind in type(error).__mro__ if kind in _OWN)
-    adopted = own(error.message)
-    known = {name: value for name, value in vars(error).items() if value is not None}
-    adopted.__dict__.update(known)
-    adopted.__cause__ = error.__cause__
-    return adopted
+    return adopt_as(error, FlareError, _OWN)
 
 
 def from_response(

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from quintet.core.download import download
+from quintet.core.headers import Headers
 from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules, follow
 
@@ -89,8 +90,12 @@ class AsyncEventStream:
 class AsyncByteStream:
     """The decoded body of an answer in pieces, as they come.
 
-    The request is sent at the first step of the iteration.  Use it as a context manager, or call
-    :meth:`aclose`, to stop earlier: that closes the connection at once.
+    The request is sent by :meth:`open`, or at the first step of the iteration.  Use it as a
+    context manager, or call :meth:`aclose`, to stop earlier: that closes the connection at once.
+
+    Attributes:
+        status: HTTP status of the answer, 0 until its head has come.
+        headers: Of the answer, none until its head has come.
     """
 
     def __init__(
@@ -104,13 +109,37 @@ class AsyncByteStream:
         self._pieces: AsyncGenerator[Any, None] = driver.iterate(
             download(plan, context, max_bytes, idle_timeout)
         )
+        self.status = 0
+        self.headers = Headers()
+
+    async def open(self) -> AsyncByteStream:
+        """Send the request and wait for the head of the answer, unless that has been done.
+
+        Returns:
+            The stream itself.
+
+        Raises:
+            QuintetError: In the SDK's class for it, an error status included.
+        """
+        if not self.status:
+            try:
+                head = await self._pieces.__anext__()
+            except StopAsyncIteration:
+                return self  # closed before it was begun: there is nothing to read
+            self.status, self.headers = head.status, head.headers
+        return self
 
     def __aiter__(self) -> AsyncByteStream:
         return self
 
     async def __anext__(self) -> bytes:
+        await self.open()
         piece: bytes = await self._pieces.__anext__()
         return piece
+
+    async def read(self) -> bytes:
+        """Return all that has not been read yet, at once; ``max_bytes`` bounds it."""
+        return b"".join([piece async for piece in self])
 
     async def aclose(self) -> None:
         """Stop reading and close the connection."""

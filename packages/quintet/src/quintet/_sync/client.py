@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quintet._sync.streams import ByteStream, EventStream
 from quintet.clock import Clock, SystemClock
+from quintet.core.backoff import Backoff
 from quintet.core.budget import RetryBudget
 from quintet.core.call import AttemptReport, CallContext, Plan, call
 from quintet.core.headers import Headers
@@ -18,6 +19,7 @@ from quintet.core.pacing import Pacer
 from quintet.core.plan import NO_BODY, Planner
 from quintet.core.rate_limit import RateLimit, parse_rate_limit
 from quintet.core.response import Response
+from quintet.core.retry import RetryPolicy
 from quintet.core.sse.session import EventRules
 from quintet.drive import Driver
 from quintet.errors import QuintetError
@@ -26,11 +28,13 @@ from quintet.options import UNSET, ClientOptions, Unset, check_retries, check_se
 
 if TYPE_CHECKING:
     from quintet.core.body import Body
+    from quintet.core.request import Request
     from quintet.core.sse.fallbacks import Fallbacks
     from quintet.transport.interface import Transport
 
 __all__ = ["ApiClient"]
 
+_ONCE = RetryPolicy(statuses=frozenset(), backoff=Backoff(0.0, 0.0), max_retries=0)
 _EVENT_HEADERS = {
     "Accept": "text/event-stream",
     # Compression makes proxies hold events back until a block is full.
@@ -101,8 +105,16 @@ class ApiClient:
         timeout: float | None | Unset = UNSET,
         deadline: float | None | Unset = UNSET,
         max_retries: int | None = None,
+        retry: RetryPolicy | None | Unset = UNSET,
+        base_url: str | None = None,
+        amend: Callable[[Request], Request] | None = None,
     ) -> Response:
         """Call ``operation`` and return its whole answer, retrying as its retry class allows.
+
+        Args:
+            retry: In place of the client's policy; None for a single attempt.
+            base_url: In place of the client's; the credentials go there too.
+            amend: Sees the request of every attempt last, and returns the one to send.
 
         Raises:
             QuintetError: In the SDK's class for it.
@@ -112,6 +124,7 @@ class ApiClient:
             timeout,
             deadline,
             max_retries,
+            retry,
             path=path,
             query=query,
             json=json,
@@ -120,6 +133,8 @@ class ApiClient:
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
+            base_url=base_url,
+            amend=amend,
         )
         return self._driver.run(call(plan, self._context))
 
@@ -137,6 +152,9 @@ class ApiClient:
         last_event_id: str = "",
         timeout: float | None | Unset = UNSET,
         max_retries: int | None = None,
+        retry: RetryPolicy | None | Unset = UNSET,
+        base_url: str | None = None,
+        amend: Callable[[Request], Request] | None = None,
         fallbacks: Fallbacks | None = None,
     ) -> EventStream:
         """Return a stream of server-sent events; nothing is sent until it is iterated over.
@@ -157,6 +175,9 @@ class ApiClient:
             request_id=request_id,
             timeout=timeout,
             max_retries=max_retries,
+            retry=retry,
+            base_url=base_url,
+            amend=amend,
         )
         return EventStream(self._driver, plan, self._context, rules, last_event_id, fallbacks)
 
@@ -167,15 +188,26 @@ class ApiClient:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         json: Any = NO_BODY,
+        body: bytes | Body | None = None,
+        content_type: str | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
         request_id: str | None = None,
+        timeout: float | None | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None | Unset = UNSET,
+        base_url: str | None = None,
+        amend: Callable[[Request], Request] | None = None,
         max_bytes: int | None = None,
         idle_timeout: float | None = 60.0,
     ) -> ByteStream:
         """Return a stream of the decoded body in pieces; nothing is sent until iterated over.
 
-        Memory stays constant however long the body is, so by default it has no size bound.
+        Memory stays constant however long the body is, so by default it has no size bound.  The
+        attempt timeout and the deadline end with the head of the answer; the body is bounded by
+        ``idle_timeout`` alone.  For a part of it send ``Range``; then compression is asked not to
+        be used.
 
         Args:
             max_bytes: Bound of the decoded body; None for no bound.
@@ -183,15 +215,20 @@ class ApiClient:
         """
         plan = self._plan(
             operation,
-            UNSET,
-            UNSET,
-            None,
+            timeout,
+            deadline,
+            max_retries,
+            retry,
             path=path,
             query=query,
             json=json,
+            body=body,
+            content_type=content_type,
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
+            base_url=base_url,
+            amend=amend,
         )
         return ByteStream(self._driver, plan, self._context, max_bytes, idle_timeout)
 
@@ -217,6 +254,7 @@ class ApiClient:
         timeout: float | None | Unset = UNSET,
         deadline: float | None | Unset = UNSET,
         max_retries: int | None = None,
+        retry: RetryPolicy | None | Unset = UNSET,
         **parts: Any,
     ) -> Plan:
         """Return a call ready to be performed, for the fallbacks of a stream.
@@ -224,7 +262,7 @@ class ApiClient:
         Args:
             parts: The further keywords of :meth:`request`.
         """
-        return self._plan(operation, timeout, deadline, max_retries, **parts)
+        return self._plan(operation, timeout, deadline, max_retries, retry, **parts)
 
     def plan_events(
         self,
@@ -233,11 +271,12 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None | Unset = UNSET,
         max_retries: int | None = None,
+        retry: RetryPolicy | None | Unset = UNSET,
         **parts: Any,
     ) -> Plan:
         """Return the opening of a stream of events, ready to be performed."""
         wanted = {**_EVENT_HEADERS, **(headers or {})}
-        return self._plan(operation, timeout, UNSET, max_retries, headers=wanted, **parts)
+        return self._plan(operation, timeout, UNSET, max_retries, retry, headers=wanted, **parts)
 
     def _plan(
         self,
@@ -245,10 +284,11 @@ class ApiClient:
         timeout: float | None | Unset,
         deadline: float | None | Unset,
         max_retries: int | None,
+        retry: RetryPolicy | None | Unset,
         **parts: Any,
     ) -> Plan:
         options = self.options
-        policy = options.retry
+        policy = options.retry if isinstance(retry, Unset) else retry or _ONCE
         try:
             if max_retries is not None:
                 policy = replace(policy, max_retries=check_retries(max_retries))
@@ -303,6 +343,15 @@ class ApiClient:
         An ``http_client`` that was passed in stays open.
         """
         self._transport.close()
+
+    def abandon(self) -> None:
+        """Close from anywhere, without awaiting: from blocking code, or beside the event loop.
+
+        Connections of a loop that runs elsewhere are ended there at its next round.
+        """
+        # Any, since either branch is only right on its own side.
+        transport: Any = self._transport
+        transport.close()
 
     def __enter__(self) -> ApiClient:
         return self

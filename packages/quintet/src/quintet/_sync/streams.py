@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from quintet.core.download import download
+from quintet.core.headers import Headers
 from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules, follow
 
@@ -90,8 +91,12 @@ class EventStream:
 class ByteStream:
     """The decoded body of an answer in pieces, as they come.
 
-    The request is sent at the first step of the iteration.  Use it as a context manager, or call
-    :meth:`close`, to stop earlier: that closes the connection at once.
+    The request is sent by :meth:`open`, or at the first step of the iteration.  Use it as a
+    context manager, or call :meth:`close`, to stop earlier: that closes the connection at once.
+
+    Attributes:
+        status: HTTP status of the answer, 0 until its head has come.
+        headers: Of the answer, none until its head has come.
     """
 
     def __init__(
@@ -105,13 +110,37 @@ class ByteStream:
         self._pieces: Generator[Any, None, None] = driver.iterate(
             download(plan, context, max_bytes, idle_timeout)
         )
+        self.status = 0
+        self.headers = Headers()
+
+    def open(self) -> ByteStream:
+        """Send the request and wait for the head of the answer, unless that has been done.
+
+        Returns:
+            The stream itself.
+
+        Raises:
+            QuintetError: In the SDK's class for it, an error status included.
+        """
+        if not self.status:
+            try:
+                head = self._pieces.__next__()
+            except StopIteration:
+                return self  # closed before it was begun: there is nothing to read
+            self.status, self.headers = head.status, head.headers
+        return self
 
     def __iter__(self) -> ByteStream:
         return self
 
     def __next__(self) -> bytes:
+        self.open()
         piece: bytes = self._pieces.__next__()
         return piece
+
+    def read(self) -> bytes:
+        """Return all that has not been read yet, at once; ``max_bytes`` bounds it."""
+        return b"".join([piece for piece in self])
 
     def close(self) -> None:
         """Stop reading and close the connection."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from quintet.core.budget import RetryBudget
@@ -97,6 +97,9 @@ class Plan:
         max_response_bytes: Bound of the decoded body.
         key: The idempotency key that the request carries, if any.
         observe: Told of every attempt.
+        renew: Returns the credential headers of the moment; None if they are the caller's own.
+        credentials: Those that ``request`` carries.
+        amend: Sees the request of every attempt last, and returns the one to send.
     """
 
     operation: Operation
@@ -107,12 +110,29 @@ class Plan:
     max_response_bytes: int | None
     key: str | None = None
     observe: Callable[[AttemptReport], None] | None = None
+    renew: Callable[[], tuple[tuple[str, str], ...]] | None = None
+    credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    amend: Callable[[Request], Request] | None = None
+
+    def renewed(self, request: Request) -> Plan:
+        """Return the plan with the credentials of the moment in ``request``; itself if unchanged.
+
+        Raises:
+            QuintetError: There are none any more.
+        """
+        fresh = self.credentials if self.renew is None else self.renew()
+        if fresh == self.credentials:
+            return self
+        kept = (line for line in request.headers if line not in self.credentials)
+        request = replace(request, headers=(*kept, *fresh))
+        return replace(self, request=request, credentials=fresh)
 
 
 class Attempts:
     """The state of one call between its attempts."""
 
     __slots__ = (
+        "begun",
         "by_deadline",
         "call_until",
         "complete",
@@ -122,6 +142,7 @@ class Attempts:
         "hops",
         "number",
         "plan",
+        "readmitted",
         "request",
         "seconds",
         "started",
@@ -136,7 +157,9 @@ class Attempts:
         # Attempts that do not count against max_retries.
         self.free = 0
         self.hops = 0
-        self.started = context.clock.monotonic()
+        # Whether a 401 was answered with other credentials; that happens once.
+        self.readmitted = False
+        self.begun = self.started = context.clock.monotonic()
         self.call_until = None if plan.deadline is None else self.started + plan.deadline
         # Of the attempt under way:
         self.until: float | None = None
@@ -164,7 +187,22 @@ class Attempts:
         self.until = until
         self.seconds = seconds
         self.exchange = None
-        return Send(self.request, until, seconds)
+        amend = self.plan.amend
+        return Send(self.request if amend is None else amend(self.request), until, seconds)
+
+    def renew(self) -> bool:
+        """Put the credentials of the moment into the request; tell whether they are others.
+
+        Not after a redirect: what travels on from there was decided when it was followed.
+        """
+        if self.hops:
+            return False
+        plan = self.plan.renewed(self.request)
+        if plan is self.plan:
+            return False
+        self.plan = plan
+        self.request = plan.request
+        return True
 
     def too_late(self, message: str) -> QuintetError:
         """Return the error for a deadline that leaves no time for a further attempt."""
@@ -221,6 +259,7 @@ class Attempts:
             random=context.clock.random(),
             budget=context.budget,
             timed_out=isinstance(failure, TimeoutFailure),
+            elapsed=context.clock.monotonic() - self.begun,
         )
 
     def stale(self, failure: TransportError) -> bool:
@@ -242,6 +281,9 @@ class Attempts:
     def after_status(self, response: Response, retry_after: float | None) -> Retry | GiveUp:
         """Decide after a complete answer with an error status."""
         plan, context = self.plan, self.context
+        if self.admitted_now(response):
+            self.free += 1
+            return Retry(0.0, "other credentials")
         code = parse_error_body(response).code if plan.policy.codes else None
         if not plan.policy.covers(response.status, code) or context.service.is_final(response):
             return GiveUp("status")
@@ -257,7 +299,22 @@ class Attempts:
             random=context.clock.random(),
             budget=context.budget,
             code=code,
+            elapsed=context.clock.monotonic() - self.begun,
         )
+
+    def admitted_now(self, response: Response) -> bool:
+        """Tell whether to answer a 401 at once, by credentials that changed meanwhile.
+
+        The server did nothing, so any operation may be repeated; the retry policy has no say,
+        since nothing is tried again as it was.
+        """
+        if response.status != 401 or self.readmitted or not self.request.rewindable:
+            return False
+        remaining = self.remaining()
+        if remaining is not None and remaining <= 0:
+            return False
+        self.readmitted = True
+        return self.renew()
 
     def rewind(self) -> None:
         """Set the body back to its beginning."""
@@ -281,7 +338,13 @@ def complete(attempts: Attempts, error: QuintetError, note: str = "") -> Quintet
     tries = f" ({attempts.number} attempts)" if attempts.number > 1 else ""
     error.message = f"{place}: {error.message}{note}{tries}"
     error.args = (error.message,)
-    fill(error, attempts=attempts.number, request_id=attempts.request_id())
+    fill(
+        error,
+        attempts=attempts.number,
+        request_id=attempts.request_id(),
+        method=request.method,
+        url=request.url,
+    )
     if attempts.exchange is not None and isinstance(error, ResponseError):
         fill(error, status=attempts.exchange.status)
     return attempts.context.service.adopt(error)

@@ -4,25 +4,41 @@ What matters to a retry is whether a body can be sent again.  Bytes, paths, seek
 re-iterable collections can; pipes and generators cannot once a chunk was taken, and then the call
 gives up instead of sending half a body.  Memory stays at one chunk, whatever the size.
 
-Reading a file happens on the thread that sends; one chunk is small enough for an event loop.
+A blocking sender reads files on its own thread.  An asynchronous one says where to read what may
+block (``aside``), so that a slow disk does not hold up its event loop; what is in memory already
+takes no such detour.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from quintet.errors import MisuseError
 
-__all__ = ["CHUNK_BYTES", "Body", "Progress", "open_body"]
+__all__ = ["CHUNK_BYTES", "Aside", "Body", "Progress", "open_body"]
 
 CHUNK_BYTES = 64 * 1024
 
 Progress: TypeAlias = Callable[[int, "int | None"], object]
 """Called with (bytes handed to the network, total or None) after every chunk."""
+
+Aside: TypeAlias = Callable[["Body", Iterator[Any]], AsyncGenerator[Any, None]]
+"""Walks a blocking iterator of a body elsewhere than on the event loop."""
 
 
 class Body(ABC):
@@ -32,11 +48,13 @@ class Body(ABC):
         length: Size in bytes, or None if only the end will tell (sent chunked then).
         rewindable: True if ``rewind`` can go back after chunks were taken.
         touched: True once a chunk was asked for since the last rewind.
+        slow: True if reading it may block, as a file does.
     """
 
     length: int | None = None
     rewindable: bool = True
     touched: bool = False
+    slow: bool = False
 
     def __init__(self, progress: Progress | None = None) -> None:
         self._progress = progress
@@ -70,25 +88,50 @@ class Body(ABC):
         self.touched = True
         sent = 0
         for piece in self._pieces():
-            for chunk in _cut(piece):
-                room = len(chunk) if self.length is None else self.length - sent
-                if room < len(chunk):
-                    # A log file that grew meanwhile: the promised length is what fits.
-                    chunk = chunk[:room]  # noqa: PLW2901
-                if not chunk:
-                    break
+            for chunk in self._fitting(piece, sent):
                 yield chunk
                 sent = self._count(sent, chunk)
+            if sent == self.length:
+                break  # what lies beyond is not even asked for: a pipe might never give it
         self._check_complete(sent)
 
-    async def async_chunks(self) -> AsyncIterator[bytes]:
-        """Yield the same chunks to an asynchronous sender."""
-        for chunk in self.chunks():
-            yield chunk
+    async def async_chunks(self, aside: Aside | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the same chunks to an asynchronous sender.
+
+        Args:
+            aside: Where to read what may block; None reads it on the event loop.
+        """
+        self.touched = True
+        sent = 0
+        async with aclosing(self._async_pieces(aside)) as pieces:
+            async for piece in pieces:
+                for chunk in self._fitting(piece, sent):
+                    yield chunk
+                    sent = self._count(sent, chunk)
+                if sent == self.length:
+                    break
+        self._check_complete(sent)
 
     @abstractmethod
     def _pieces(self) -> Iterator[Any]:
         """Yield the source's own pieces from the beginning, of any size and not yet checked."""
+
+    def _async_pieces(self, aside: Aside | None) -> AsyncGenerator[Any, None]:
+        if aside is not None and self.slow and self.length != 0:
+            return aside(self, self._pieces())
+        return _stepwise(self._pieces())
+
+    def _fitting(self, piece: Any, sent: int) -> Iterator[bytes]:
+        """Cut a piece into chunks; what exceeds the promised length is left out.
+
+        A log file that grew meanwhile is such a source: the promised length is what fits.
+        """
+        for chunk in _cut(piece):
+            fitting = chunk if self.length is None else chunk[: self.length - sent]
+            if not fitting:
+                return
+            sent += len(fitting)
+            yield fitting
 
     def _count(self, sent: int, chunk: bytes) -> int:
         sent += len(chunk)
@@ -104,22 +147,29 @@ class Body(ABC):
         return f"<{type(self).__name__} length={self.length} rewindable={self.rewindable}>"
 
 
+async def _stepwise(pieces: Iterator[Any]) -> AsyncGenerator[Any, None]:
+    for piece in pieces:
+        yield piece
+
+
 def _cut(piece: Any) -> Iterator[bytes]:
     if not isinstance(piece, (bytes, bytearray, memoryview)):
         raise MisuseError(f"a body must consist of bytes, not {type(piece).__name__}")
-    data = bytes(piece)
-    if len(data) <= CHUNK_BYTES:
-        yield data
+    if len(piece) <= CHUNK_BYTES and isinstance(piece, bytes):
+        yield piece
         return
-    for start in range(0, len(data), CHUNK_BYTES):
-        yield data[start : start + CHUNK_BYTES]
+    # Copied chunk by chunk: a whole copy of a large buffer would double its memory.
+    view = memoryview(piece)
+    view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+    for start in range(0, len(view), CHUNK_BYTES):
+        yield bytes(view[start : start + CHUNK_BYTES])
 
 
 class _BytesBody(Body):
-    def __init__(self, data: bytes, progress: Progress | None) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview, progress: Progress | None) -> None:
         super().__init__(progress)
         self._data = data
-        self.length = len(data)
+        self.length = data.nbytes if isinstance(data, memoryview) else len(data)
 
     def _pieces(self) -> Iterator[Any]:
         yield self._data
@@ -128,15 +178,21 @@ class _BytesBody(Body):
 class _PathBody(Body):
     """Opens the file for each sending, so nothing is left open between attempts."""
 
+    slow = True
+
     def __init__(self, path: Path, progress: Progress | None) -> None:
         super().__init__(progress)
         self._path = path
-        self.length = path.stat().st_size
+        found = path.stat()
+        # A named pipe or a device has no size to go by, and cannot be begun again.
+        if stat.S_ISREG(found.st_mode):
+            self.length = found.st_size
+        else:
+            self.rewindable = False
 
     def _pieces(self) -> Iterator[Any]:
         with self._path.open("rb") as file:
-            while piece := file.read(CHUNK_BYTES):
-                yield piece
+            yield from _read_out(file, self.length)
 
 
 class _FileBody(Body):
@@ -148,29 +204,39 @@ class _FileBody(Body):
         self._start, size = _extent(file)
         self.rewindable = self._start is not None
         self.length = size if length is None else length
+        self.slow = not isinstance(file, io.BytesIO)
 
     def _pieces(self) -> Iterator[Any]:
         if self._start is not None:
             self._file.seek(self._start)
-        while True:
-            piece = self._file.read(CHUNK_BYTES)
-            if piece is None:
-                raise MisuseError("the file is non-blocking and had no data; open it as blocking")
-            if len(piece) == 0:
-                return
-            yield piece
+        yield from _read_out(self._file, self.length)
+
+
+def _read_out(file: Any, length: int | None) -> Iterator[Any]:
+    """Yield a file to its end, or so many bytes: a pipe must not be waited on for more."""
+    left = length
+    while left is None or left > 0:
+        piece = file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+        if piece is None:
+            raise MisuseError("the file is non-blocking and had no data; open it as blocking")
+        if not piece:
+            return
+        yield piece
+        if left is not None:
+            left -= len(piece)
 
 
 def _extent(file: Any) -> tuple[int | None, int | None]:
     """Return (offset to come back to, bytes from there to the end); None, None for a pipe."""
     try:
         start = file.tell()
-        end = file.seek(0, os.SEEK_END)
+        file.seek(0, os.SEEK_END)
+        # Not what seek returns: a SpooledTemporaryFile before Python 3.11 returns None.
+        end = file.tell()
         file.seek(start)
     except (AttributeError, OSError):  # io.UnsupportedOperation is an OSError
         return None, None
-    # Some file-likes return None from seek: then only the end will tell.
-    return start, max(0, end - start) if isinstance(end, int) else None
+    return start, max(0, end - start)
 
 
 class _IteratorBody(Body):
@@ -202,20 +268,9 @@ class _AsyncIteratorBody(Body):
     def _pieces(self) -> Iterator[Any]:
         raise MisuseError("an asynchronous body needs the asynchronous client")
 
-    async def async_chunks(self) -> AsyncIterator[bytes]:
-        """Yield the chunks of the source."""
-        self.touched = True
-        sent = 0
+    async def _async_pieces(self, aside: Aside | None) -> AsyncGenerator[Any, None]:
         async for piece in self._source:
-            for chunk in _cut(piece):
-                room = len(chunk) if self.length is None else self.length - sent
-                if room < len(chunk):
-                    chunk = chunk[:room]  # noqa: PLW2901
-                if not chunk:
-                    break
-                yield chunk
-                sent = self._count(sent, chunk)
-        self._check_complete(sent)
+            yield piece
 
 
 def open_body(source: Any, *, length: int | None = None, progress: Progress | None = None) -> Body:
@@ -238,7 +293,9 @@ def open_body(source: Any, *, length: int | None = None, progress: Progress | No
     if isinstance(source, str):
         return _BytesBody(source.encode(), progress)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _BytesBody(bytes(source), progress)
+        # A bytearray is copied, since its owner may change it between two attempts; a view is
+        # the way to say that it will not be.
+        return _BytesBody(bytes(source) if isinstance(source, bytearray) else source, progress)
     if isinstance(source, os.PathLike):
         return _PathBody(Path(source), progress)
     if callable(getattr(source, "read", None)):

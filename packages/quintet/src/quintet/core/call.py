@@ -35,6 +35,7 @@ _NOTES = {
     "not_repeatable": "; it was not repeated, since it may have taken effect",
     "body_not_rewindable": "; it was not repeated, since its body can be read only once",
     "deadline": "; the deadline left no time to repeat it",
+    "elapsed": "; the time for retries was used up",
     "budget": "; it was not repeated, since too many calls of this client are failing",
 }
 
@@ -247,10 +248,15 @@ def _wait_or_raise(attempts: Attempts, error: QuintetError) -> Program[None]:
 
 
 def _rest(attempts: Attempts, decision: Retry) -> Program[None]:
-    """Let the wait before the next attempt pass."""
+    """Let the wait before the next attempt pass, then ask for the credentials of the moment."""
     attempts.rewind()
     if decision.delay > 0:
         yield Sleep(decision.delay)
+    try:
+        attempts.renew()
+    except QuintetError as error:
+        attempts.complete = True
+        raise complete(attempts, error) from error.__cause__
 
 
 def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
@@ -271,4 +277,6 @@ def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
         retry_after=retry_after,
         attempts=attempts.number,
         request_id=attempts.request_id(),
+        method=attempts.request.method,
+        url=attempts.request.url,
     )

@@ -14,7 +14,7 @@ __all__ = ["download"]
 def download(
     plan: Plan, context: CallContext, max_bytes: int | None, idle_timeout: float | None
 ) -> Program[None]:
-    """Emit the decoded body of a successful answer in pieces.
+    """Emit the exchange when its head has come, then the decoded body in pieces.
 
     Once a piece has been emitted nothing is repeated: half a body cannot be taken back.
 
@@ -23,6 +23,7 @@ def download(
     """
     opened = yield from open_exchange(plan, context)
     exchange = opened.exchange
+    yield Emit(exchange)
     try:
         check_declared_length(exchange.headers, max_bytes)
         decoder = BodyDecoder(exchange.headers.get("content-encoding"), max_bytes)

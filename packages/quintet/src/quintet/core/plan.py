@@ -18,7 +18,7 @@ from quintet.core.operation import Operation, Service
 from quintet.core.query import encode_query
 from quintet.core.request import Request
 from quintet.core.retry import RetryPolicy
-from quintet.core.url import expand, join
+from quintet.core.url import check_base_url, expand, join
 from quintet.errors import ConfigurationError, MisuseError, QuintetError
 
 __all__ = ["NO_BODY", "Planner", "check_headers"]
@@ -82,15 +82,23 @@ class Planner:
         idempotency_key: str | None = None,
         request_id: str | None = None,
         observe: Callable[[AttemptReport], None] | None = None,
+        base_url: str | None = None,
+        amend: Callable[[Request], Request] | None = None,
     ) -> Plan:
         """Return the plan of one call.
+
+        Args:
+            base_url: In place of the client's; its credentials go there, since the caller says so.
+            amend: Sees the request of every attempt last, and returns the one to send.
 
         Raises:
             QuintetError: In the SDK's class for a misuse; nothing has been sent.
         """
         try:
             key = self._key(operation, idempotency_key)
-            lines = [*self._fixed, *self._credentials()]
+            credentials = tuple(self._credentials())
+            renew: Callable[[], tuple[tuple[str, str], ...]] | None = self._renew
+            lines = [*self._fixed, *credentials]
             if json is not NO_BODY:
                 body, content_type = encode_json(json), "application/json"
             if content_type is not None:
@@ -101,7 +109,10 @@ class Planner:
                 lines.append((self._service.request_id_header, _check_request_id(request_id)))
             if headers:
                 lines = _overlay(lines, headers)
-            url = join(self._base_url, expand(operation.path, path or {}))
+                if not all(line in lines for line in credentials):
+                    renew = None  # this call has credentials of its own
+            base = self._base_url if base_url is None else check_base_url(base_url)
+            url = join(base, expand(operation.path, path or {}))
             if query:
                 text = encode_query(query)
                 url = f"{url}?{text}" if text else url
@@ -116,7 +127,13 @@ class Planner:
             max_response_bytes,
             key,
             observe,
+            renew,
+            credentials,
+            amend,
         )
+
+    def _renew(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._credentials())
 
     def _key(self, operation: Operation, given: str | None) -> str | None:
         enabled = self._service.idempotency_header is not None
@@ -158,4 +175,8 @@ def _overlay(lines: list[tuple[str, str]], headers: Mapping[str, str]) -> list[t
     """Let the headers of a call replace those of the same name."""
     checked = check_headers(headers)
     replaced = {name.lower() for name, _ in checked}
+    if "range" in replaced and "accept-encoding" not in replaced:
+        # A part of compressed bytes could not be decoded.
+        checked.append(("Accept-Encoding", "identity"))
+        replaced.add("accept-encoding")
     return [line for line in lines if line[0].lower() not in replaced] + checked

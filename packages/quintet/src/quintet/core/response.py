@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,13 @@ from quintet.core.headers import Headers
 from quintet.errors import BodyTooLarge, DecodeError
 
 __all__ = ["Response", "check_declared_length"]
+
+_EXCERPT_OF = 4000
+"""Characters that are looked through for an excerpt: pages begin with a lot that is not shown."""
+_UNSEEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"<[^>]*(?:>|\Z)")
 
 
 @dataclass(slots=True, repr=False)
@@ -74,6 +82,23 @@ class Response:
         except LookupError:
             text = body.decode("utf-8", "replace")
         return text if limit is None else text[:limit]
+
+    def excerpt(self, limit: int = 120) -> str:
+        """Return the beginning of the body as one printable line, for an error of an SDK.
+
+        Of markup the words are left: a proxy's page says more without its tags.
+
+        Args:
+            limit: At most so many characters, an ellipsis included.
+        """
+        text = self.text(max(4 * limit, _EXCERPT_OF))
+        if text.lstrip()[:1] == "<":
+            text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
+        words = " ".join(text.split())
+        line = "".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words
+        )
+        return line if len(line) <= limit else line[: limit - 1] + "…"
 
     def _charset(self) -> str:
         for parameter in self.headers.get("content-type", "").split(";")[1:]:

@@ -11,9 +11,9 @@ KEYED without, NEVER  yes               no: the outcome is unknown            42
 ====================  ================  ====================================  ====================
 
 (429, and a 503 that names a time, say that the server did nothing.)  A repeat must also be within
-the attempts, the body must still be whole, the wait must end before the deadline, and the budget
-must pay for it.  They are checked in this order, so the reason given is the first that holds, and
-the budget is charged only for a retry that happens.
+the attempts, the body must still be whole, the wait must end within the policy's own span of time
+and before the deadline, and the budget must pay for it.  They are checked in this order, so the
+reason given is the first that holds, and the budget is charged only for a retry that happens.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ GiveUpReason: TypeAlias = Literal[
     "attempts",
     "not_repeatable",
     "deadline",
+    "elapsed",
     "budget",
     "retry_after_too_long",
     "body_not_rewindable",
@@ -83,6 +84,12 @@ class RetryPolicy:
             than asked only wastes the attempt), ``"clamp"`` waits ``max_retry_after``.
         retry_all_5xx: Cover every 5xx besides ``statuses``.
         codes: Error codes of the service worth another attempt under any status.
+        failures: Whether exchanges that brought no complete answer are repeated too.
+        max_elapsed: Seconds from the beginning of the call, attempts and waits included, after
+            which no further attempt begins; None for no such bound.  An attempt that has begun is
+            not cut short by it: what would be raised then says less than what came before.
+        jitter_floor: Whether the backoff is the least wait beside the server's hint.  False takes
+            the hint as it is, 0 included.
     """
 
     statuses: frozenset[int]
@@ -92,6 +99,9 @@ class RetryPolicy:
     beyond_cap: Literal["raise", "clamp"] = "raise"
     retry_all_5xx: bool = False
     codes: frozenset[str] = frozenset()
+    failures: bool = True
+    max_elapsed: float | None = None
+    jitter_floor: bool = True
 
     def covers(self, status: int, code: str | None = None) -> bool:
         """Return True if an answer of this status (and error code) is worth another attempt."""
@@ -130,6 +140,7 @@ def after_status(
     random: float,
     budget: RetryBudget | None,
     code: str | None = None,
+    elapsed: float = 0.0,
 ) -> Retry | GiveUp:
     """Decide after an answer with an error status.
 
@@ -145,6 +156,7 @@ def after_status(
         random: From [0, 1).
         budget: Pays for the retry; None for no budget.
         code: The service's error code, if the body named one.
+        elapsed: Seconds since the call began.
     """
     if not policy.covers(status, code):
         return GiveUp("status")
@@ -161,7 +173,9 @@ def after_status(
             if policy.beyond_cap == "raise":
                 return GiveUp("retry_after_too_long")
             retry_after = policy.max_retry_after
-        delay = max(delay, retry_after)
+        delay = max(delay, retry_after) if policy.jitter_floor else retry_after
+    if not _in_span(policy, delay, elapsed):
+        return GiveUp("elapsed")
     cost = None if budget is None else budget.cost
     return _within_means(delay, f"status {status}", remaining, budget, cost)
 
@@ -179,6 +193,7 @@ def after_failure(
     random: float,
     budget: RetryBudget | None,
     timed_out: bool = False,
+    elapsed: float = 0.0,
 ) -> Retry | GiveUp:
     """Decide after an exchange that brought no complete answer.
 
@@ -194,8 +209,9 @@ def after_failure(
         random: From [0, 1).
         budget: Pays for the retry; None for no budget.
         timed_out: A timeout costs the budget more.
+        elapsed: Seconds since the call began.
     """
-    if not retryable_kind:
+    if not (retryable_kind and policy.failures):
         return GiveUp("failure")
     if attempt > policy.max_retries:
         return GiveUp("attempts")
@@ -204,6 +220,8 @@ def after_failure(
     if not rewindable:
         return GiveUp("body_not_rewindable")
     delay = policy.backoff.delay(attempt, random)
+    if not _in_span(policy, delay, elapsed):
+        return GiveUp("elapsed")
     cost = None if budget is None else (budget.timeout_cost if timed_out else budget.cost)
     reason = "timeout" if timed_out else "connection failure"
     return _within_means(delay, reason, remaining, budget, cost)
@@ -213,6 +231,11 @@ def _repeatable(retry_class: RetryClass, has_key: bool) -> bool:
     if retry_class is RetryClass.KEYED:
         return has_key
     return retry_class is not RetryClass.NEVER
+
+
+def _in_span(policy: RetryPolicy, delay: float, elapsed: float) -> bool:
+    """Tell whether the next attempt begins within the policy's span of time."""
+    return policy.max_elapsed is None or elapsed + delay < policy.max_elapsed
 
 
 def _within_means(

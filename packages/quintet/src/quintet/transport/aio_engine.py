@@ -204,8 +204,9 @@ class AsyncEngine:
             connection = await pool.take(target, watch)
             try:
                 lines = header_lines(request, target)
-                await _write(connection, request, path, lines, watch)
-                head = await _read_head(connection, watch)
+                head = await _write(connection, request, path, lines, watch)
+                if head is None:
+                    head = await _read_head(connection, watch)
             except BaseException:
                 pool.leave(target.base, connection, whole=False)
                 raise
@@ -227,6 +228,12 @@ class AsyncEngine:
         if here is not None:
             await here.finish()
 
+    def abandon(self) -> None:
+        """Have every loop close its connections at its next round, if it has one."""
+        self._closed = True
+        _end_all(self._pools)
+        self._pools.clear()
+
 
 async def _write(
     connection: _Connection,
@@ -234,7 +241,8 @@ async def _write(
     path: bytes,
     lines: list[tuple[bytes, bytes]],
     watch: Watch,
-) -> None:
+) -> Head | None:
+    """Send the request; return the head of the answer if it came before the end of that."""
     http, stream, body = connection.http, connection.stream, request.body
     if isinstance(body, Body):
         head = http.streamed(request.method, path, lines)
@@ -248,13 +256,32 @@ async def _write(
         if not isinstance(body, Body):
             for part in parts:
                 await stream.write(part, watch)
-            return
-        async for chunk in parts:
-            await stream.write(http.data(chunk), watch)
+            return None
+        early: Head | None = None
+        # Closed at once if it is left early: a thread may be reading ahead for it.
+        async with contextlib.aclosing(parts):
+            async for chunk in parts:
+                await stream.write(http.data(chunk), watch)
+                # Neither a fast peer nor a body in memory may keep the loop from its other tasks.
+                await asyncio.sleep(0)
+                if early is None and stream.answering():
+                    early = await _look(connection, watch)
+                    if early is not None and early.status >= 400:
+                        return early  # RFC 9112 §9.5: what is refused need not be sent to its end
         await stream.write(http.end(), watch)
     except WriteError:
         # A server may refuse a request before it has read it, and say so: the answer counts.
-        return
+        return None
+    return early
+
+
+async def _look(connection: _Connection, watch: Watch) -> Head | None:
+    """Take what has come; return the head of the answer if it is there."""
+    data = await connection.stream.read(watch)
+    if data:
+        watch.progress = 2
+    connection.http.feed(data)
+    return connection.http.head()
 
 
 async def _read_head(connection: _Connection, watch: Watch) -> Head:

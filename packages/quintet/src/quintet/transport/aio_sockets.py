@@ -185,6 +185,10 @@ class AsyncStream:
             raise
         self._wire = secure
 
+    def answering(self) -> bool:
+        """Tell, while a request is sent, whether the peer speaks already."""
+        return self._wire.spent
+
     def spent(self) -> bool:
         """Tell of an idle connection whether the peer has closed it, or spoke out of turn."""
         return self._wire.spent

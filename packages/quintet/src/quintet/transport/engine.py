@@ -187,8 +187,10 @@ class Engine:
         try:
             connection = pool.take(target, watch)
             try:
-                _write(connection, request, path, header_lines(request, target), watch)
-                head = _read_head(connection, watch)
+                lines = header_lines(request, target)
+                head = _write(connection, request, path, lines, watch)
+                if head is None:
+                    head = _read_head(connection, watch)
             except BaseException:
                 pool.leave(target.base, connection, whole=False)
                 raise
@@ -213,7 +215,8 @@ def _write(
     path: bytes,
     lines: list[tuple[bytes, bytes]],
     watch: Watch,
-) -> None:
+) -> Head | None:
+    """Send the request; return the head of the answer if it came before the end of that."""
     http, stream, body = connection.http, connection.stream, request.body
     if isinstance(body, Body):
         head = http.streamed(request.method, path, lines)
@@ -227,13 +230,28 @@ def _write(
         if not isinstance(body, Body):
             for part in parts:
                 stream.write(part, watch)
-            return
+            return None
+        early: Head | None = None
         for chunk in parts:
             stream.write(http.data(chunk), watch)
+            if early is None and stream.answering():
+                early = _look(connection, watch)
+                if early is not None and early.status >= 400:
+                    return early  # RFC 9112 §9.5: what is refused need not be sent to its end
         stream.write(http.end(), watch)
     except WriteError:
         # A server may refuse a request before it has read it, and say so: the answer counts.
-        return
+        return None
+    return early
+
+
+def _look(connection: _Connection, watch: Watch) -> Head | None:
+    """Take what has come; return the head of the answer if it is there."""
+    data = connection.stream.read(watch)
+    if data:
+        watch.progress = 2
+    connection.http.feed(data)
+    return connection.http.head()
 
 
 def _read_head(connection: _Connection, watch: Watch) -> Head:

@@ -86,14 +86,26 @@ def _build(client: Any, request: Request, content: Any, left: float | None, trac
         length = getattr(request.body, "length", None)
         if length is not None:
             headers.append(("Content-Length", str(length)))
+    # Without a limit of ours the client's own stays: whoever built it meant it.
+    bound = {} if left is None else {"timeout": left}
     return client.build_request(
         request.method,
         request.url,
         headers=headers,
         content=content,
-        timeout=left,
         extensions={"trace": trace},
+        **bound,
     )
+
+
+def _limit_of_body(native: Any, left: float | None) -> None:
+    """Let the limit of the head not count for the pauses of the body, which has its own.
+
+    The libraries read it once, when the first piece of the body is asked for.
+    """
+    limits = getattr(native, "extensions", {}).get("timeout")
+    if isinstance(limits, dict):
+        limits["read"] = left
 
 
 def _head(response: Any) -> tuple[int, Headers, str, bytes | None]:
@@ -140,7 +152,8 @@ class HttpxTransport:
             response = self._client.send(native, stream=True, follow_redirects=False)
             if inspect.isawaitable(response):
                 raise _must_block(response)
-            return _Exchange(self._client, response, trace, self._now)
+            bounded = native if left is not None else None
+            return _Exchange(self._client, response, trace, self._now, bounded)
         except Exception as failure:
             raise trace.explain(failure, self._client, seconds)  # noqa: B904 - it sets the cause
 
@@ -157,6 +170,7 @@ def _must_block(response: Any) -> ConfigurationError:
 
 class _Exchange:
     __slots__ = (
+        "_bounded",
         "_chunks",
         "_client",
         "_now",
@@ -167,7 +181,15 @@ class _Exchange:
         "status",
     )
 
-    def __init__(self, client: Any, response: Any, trace: _Trace, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        response: Any,
+        trace: _Trace,
+        now: Callable[[], float],
+        bounded: Any,
+    ) -> None:
+        self._bounded = bounded
         self.status, self.headers, self.http_version, body = _head(response)
         self._client = client
         self._response = response
@@ -176,8 +198,12 @@ class _Exchange:
         self._chunks: Iterator[bytes] = response.iter_raw() if body is None else iter([body])
 
     def read(self, until: float | None, seconds: float | None) -> bytes:
-        if until is not None and self._now() >= until:
+        left = None if until is None else until - self._now()
+        if left is not None and left <= 0:
             raise _too_late(seconds)
+        if self._bounded is not None:
+            _limit_of_body(self._bounded, left)
+            self._bounded = None
         try:
             return next(self._chunks, b"")
         except Exception as failure:
@@ -226,7 +252,8 @@ class AsyncHttpxTransport:
                     "the send() of http_client must be async, like that of httpx.AsyncClient"
                 )
             response = await asyncio.wait_for(answer, left)
-            return _AsyncExchange(self._client, response, trace, self._now)
+            bounded = native if left is not None else None
+            return _AsyncExchange(self._client, response, trace, self._now, bounded)
         except asyncio.TimeoutError as late:
             raise _too_late(seconds, 1 if trace.progress is None else trace.progress) from late
         except Exception as failure:
@@ -236,9 +263,14 @@ class AsyncHttpxTransport:
         """Refuse further requests; the client stays open, for it belongs to whoever made it."""
         self._closed = True
 
+    def abandon(self) -> None:
+        """Refuse further requests, from blocking code."""
+        self._closed = True
+
 
 class _AsyncExchange:
     __slots__ = (
+        "_bounded",
         "_chunks",
         "_client",
         "_now",
@@ -249,7 +281,15 @@ class _AsyncExchange:
         "status",
     )
 
-    def __init__(self, client: Any, response: Any, trace: _Trace, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        response: Any,
+        trace: _Trace,
+        now: Callable[[], float],
+        bounded: Any,
+    ) -> None:
+        self._bounded = bounded
         self.status, self.headers, self.http_version, body = _head(response)
         self._client = client
         self._response = response
@@ -263,6 +303,9 @@ class _AsyncExchange:
         left = None if until is None else until - self._now()
         if left is not None and left <= 0:
             raise _too_late(seconds)
+        if self._bounded is not None:
+            _limit_of_body(self._bounded, left)
+            self._bounded = None
         try:
             return await asyncio.wait_for(self._chunks.__anext__(), left)
         except StopAsyncIteration:

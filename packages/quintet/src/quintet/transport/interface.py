@@ -83,3 +83,7 @@ class AsyncTransport(Protocol):
     async def close(self) -> None:
         """Close every connection of every loop this transport was used on."""
         ...
+
+    def abandon(self) -> None:
+        """The same from blocking code, which cannot wait for the loops to do it."""
+        ...

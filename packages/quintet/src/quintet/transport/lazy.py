@@ -82,3 +82,9 @@ class AsyncLazyTransport:
         self._closed = True
         if self._engine is not None:
             await self._engine.close()
+
+    def abandon(self) -> None:
+        """Close the engine without awaiting, if it was made."""
+        self._closed = True
+        if self._engine is not None:
+            self._engine.abandon()

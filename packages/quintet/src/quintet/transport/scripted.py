@@ -150,6 +150,10 @@ class AsyncScriptedTransport(_Scripted):
         """Note that the client closed its transport."""
         self.closed = True
 
+    def abandon(self) -> None:
+        """Note that the client closed its transport, from blocking code."""
+        self.closed = True
+
 
 class _Exchange:
     http_version = "HTTP/1.1"

@@ -77,6 +77,13 @@ class Stream:
             self.close()
             _raise_connect(failure)
 
+    def answering(self) -> bool:
+        """Tell, while a request is sent, whether the peer speaks already; never of TLS.
+
+        Bytes that arrive on a TLS socket may be no part of an answer, and a read would then block.
+        """
+        return not isinstance(self.sock, ssl.SSLSocket) and self.spent()
+
     def spent(self) -> bool:
         """Tell of an idle connection whether the peer has closed it, or spoke out of turn."""
         try:

@@ -7,7 +7,8 @@ reaches the caller as it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from quintet.core.body import Body
@@ -39,10 +40,14 @@ def _chunks(body: Body, notebook: Notebook) -> Iterator[bytes]:
         raise
 
 
-async def _async_chunks(body: Body, notebook: Notebook) -> AsyncIterator[bytes]:
+async def _async_chunks(body: Body, notebook: Notebook) -> AsyncGenerator[bytes, None]:
+    # Imported here: blocking clients have no use for asyncio.
+    from quintet.transport.read_aside import read_aside
+
     try:
-        async for chunk in body.async_chunks():
-            yield chunk
+        async with aclosing(body.async_chunks(read_aside)) as chunks:
+            async for chunk in chunks:
+                yield chunk
     except Exception as failure:
         notebook.source_failure = failure
         raise

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import io
 import os
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +160,9 @@ def test_body_from_an_unseekable_file_takes_the_given_length(file: Any) -> None:
     assert b"".join(body.chunks()) == b"abc"
 
 
-def test_body_from_a_file_whose_seek_returns_nothing_is_rewindable_without_length() -> None:
+def test_body_from_a_file_whose_seek_returns_nothing_has_its_length() -> None:
     body = open_body(OldFile(b"abc"))
-    assert (body.length, body.rewindable) == (None, True)
+    assert (body.length, body.rewindable) == (3, True)
     assert b"".join(body.chunks()) == b"abc"
 
 
@@ -285,3 +288,98 @@ def test_request_with_a_spent_body_is_not_rewindable() -> None:
     body = open_body(iter([b"x"]))
     list(body.chunks())
     assert not Request("POST", "http://h", (), body).rewindable
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_body_of_any_buffer_is_cut_into_chunks(kind: Any) -> None:
+    body = open_body(kind(DATA))
+    chunks = list(body.chunks())
+    assert b"".join(chunks) == DATA
+    assert max(map(len, chunks)) == CHUNK_BYTES
+    assert all(type(chunk) is bytes for chunk in chunks)
+
+
+def test_body_of_a_view_counts_bytes_and_not_items() -> None:
+    numbers = array.array("I", range(50_000))
+    view = memoryview(numbers)
+    assert open_body(view).length == 4 * 50_000
+    assert b"".join(open_body(view).chunks()) == numbers.tobytes()
+    backwards = memoryview(DATA)[::-1]
+    assert b"".join(open_body(backwards).chunks()) == DATA[::-1]
+
+
+def test_body_of_a_buffer_that_changes_is_sent_as_it_was() -> None:
+    buffer = bytearray(b"before")
+    body = open_body(buffer)
+    buffer[:] = b"after!"
+    assert b"".join(body.chunks()) == b"before"
+
+
+def test_body_of_a_spooled_file_is_whole_and_rewindable() -> None:
+    with tempfile.SpooledTemporaryFile(max_size=10) as file:
+        file.write(DATA)
+        file.seek(7)
+        body = open_body(file)
+        assert (body.length, body.rewindable) == (len(DATA) - 7, True)
+        for _ in range(2):
+            assert b"".join(body.chunks()) == DATA[7:]
+            body.rewind()
+
+
+def test_body_with_a_length_takes_no_byte_more_from_its_source() -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"one two")
+    with os.fdopen(read_end, "rb", buffering=0) as pipe:
+        # The writing end stays open: waiting for the end of the pipe would hang here.
+        assert b"".join(open_body(pipe, length=3).chunks()) == b"one"
+        assert pipe.read(4) == b" two"
+    os.close(write_end)
+    endless = iter(lambda: b"abc", None)
+    assert b"".join(open_body(endless, length=7).chunks()) == b"abcabca"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_body_from_the_path_of_a_named_pipe_has_no_length_and_is_sent_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    body = open_body(pipe)
+    assert (body.length, body.rewindable) == (None, False)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"through",))
+    writer.start()
+    assert b"".join(body.chunks()) == b"through"
+    writer.join()
+
+
+@pytest.mark.parametrize("aside", [True, False])
+async def test_body_that_may_block_is_read_aside_if_there_is_a_place(
+    path: Path, aside: bool
+) -> None:
+    asked: list[Body] = []
+
+    async def elsewhere(body: Body, pieces: Iterator[Any]) -> AsyncGenerator[Any, None]:
+        asked.append(body)
+        for piece in pieces:
+            yield piece
+
+    empty = path.with_name("empty")
+    empty.touch()
+    for source, data, slow in (
+        (path, DATA, True),
+        (io.BytesIO(DATA), DATA, False),
+        (DATA, DATA, False),
+        (empty, b"", False),
+    ):
+        body = open_body(source)
+        chunks = [chunk async for chunk in body.async_chunks(elsewhere if aside else None)]
+        assert b"".join(chunks) == data
+        assert asked == ([body] if slow and aside else [])
+        asked.clear()
+
+
+async def test_body_with_a_length_takes_no_more_from_an_endless_async_source() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"abc"
+
+    body = open_body(endless(), length=7)
+    assert b"".join([chunk async for chunk in body.async_chunks()]) == b"abcabca"

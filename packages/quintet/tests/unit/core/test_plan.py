@@ -168,3 +168,16 @@ def test_credentials_are_asked_for_at_each_call() -> None:
         for _ in range(2)
     ]
     assert [sent(plan)["Authorization"] for plan in plans] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "coding"),
+    [
+        ({"range": "bytes=5-"}, "identity"),
+        ({"Range": "bytes=5-", "accept-encoding": "gzip"}, "gzip"),
+        ({"X-Other": "1"}, "gzip, deflate"),
+    ],
+)
+def test_part_of_a_body_is_asked_for_uncompressed(headers: dict[str, str], coding: str) -> None:
+    plan = make(headers=headers)
+    assert Headers(plan.request.headers).get_all("accept-encoding") == [coding]

@@ -113,3 +113,22 @@ def test_json_of_a_large_integer_is_an_error_or_a_number() -> None:
             response(body).json()
     else:
         assert response(body).json() > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (b"", ""),
+        (b"plain  <b>\n text", "plain <b> text"),
+        (b" <!DOCTYPE html>\n<html><p>It  <b>works</b>", "It works"),
+        (b"<style>p {}</style><!-- x > y --><SCRIPT>1 < 2</SCRIPT><p>seen", "seen"),
+        (b"<style>never closed", ""),
+        (b"<a href='never closed", ""),
+        (b"\x1b[31mred\0", "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"),
+        (b"x" * 30, "x" * 30),
+        (b"x" * 31, "x" * 29 + "…"),
+        (b" " * 9000 + b"x", ""),
+    ],
+)
+def test_excerpt_is_one_short_printable_line(body: bytes, line: str) -> None:
+    assert Response(200, Headers(), body).excerpt(30) == line

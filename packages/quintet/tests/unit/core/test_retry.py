@@ -235,3 +235,41 @@ def test_any_retry_is_within_attempts_cap_and_deadline(
         assert remaining is None or decision.delay < remaining
         if hint is not None and beyond == "raise":
             assert decision.delay >= hint
+
+
+# The span of time of a policy, hints taken exactly, failures opted out of.
+
+
+@pytest.mark.parametrize("decide", [status, failure])
+@pytest.mark.parametrize(
+    ("elapsed", "again"), [(0.0, True), (9.4, True), (9.5, False), (10.0, False), (99.0, False)]
+)
+def test_no_attempt_begins_after_the_span_of_the_policy(
+    decide: Any, elapsed: float, again: bool
+) -> None:
+    # The wait is 0.5 s.
+    decision = decide(replace(POLICY, max_elapsed=10.0), elapsed=elapsed)
+    assert decision == (GiveUp("elapsed") if not again else decision)
+    assert isinstance(decision, Retry) == again
+    assert isinstance(decide(elapsed=elapsed), Retry), "without a span there is no such bound"
+
+
+def test_hint_that_does_not_fit_the_span_gives_up_at_once_and_costs_nothing() -> None:
+    budget = RetryBudget()
+    policy = replace(POLICY, max_elapsed=0.1)
+    decision = status(policy, status=429, retry_after=4.0, budget=budget)
+    assert (decision, budget.tokens) == (GiveUp("elapsed"), 500)
+
+
+@pytest.mark.parametrize(("hint", "wait"), [(0.0, 0.0), (0.25, 0.25), (4.0, 4.0), (None, 0.5)])
+def test_hint_is_taken_exactly_without_a_floor(hint: float | None, wait: float) -> None:
+    policy = replace(POLICY, jitter_floor=False)
+    assert status(policy, retry_after=hint) == Retry(wait, "status 500")
+    assert status(retry_after=hint) == Retry(max(wait, 0.5), "status 500")
+
+
+@pytest.mark.parametrize("progress", list(Progress))
+def test_failures_are_not_repeated_if_the_policy_says_so(progress: Progress) -> None:
+    policy = replace(POLICY, failures=False)
+    assert failure(policy, progress=progress) == GiveUp("failure")
+    assert isinstance(status(policy), Retry)

@@ -158,8 +158,9 @@ def _reopen(
             yield Sleep(wait)
         if fallbacks.resume is not None:
             plan = fallbacks.resume()
-        request = _with_resume_headers(plan.request, state)
         try:
+            plan = plan.renewed(plan.request)
+            request = _with_resume_headers(plan.request, state)
             return (yield from open_exchange(replace(plan, request=request), context))
         except QuintetError as error:
             after = _after_refusal(error, state, context)

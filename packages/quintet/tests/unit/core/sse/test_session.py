@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -263,3 +264,20 @@ def test_stream_remembers_the_last_id_and_closes_when_left() -> None:
     sent = Headers(bench.transport.requests[0].headers)
     assert sent["accept"] == "text/event-stream"
     assert sent["last-event-id"] == "0"
+
+
+def test_stream_that_goes_on_later_has_the_credentials_of_that_moment() -> None:
+    keys = iter(["old", "new"])
+    begun = replace(
+        plan(),
+        renew=lambda: (("X-Key", next(keys)),),
+    ).renewed(plan().request)
+    clock = FakeClock(randoms=[0.5])
+    played = play(
+        follow(begun, context(clock), UNTIL_DONE, ""),
+        [stream(b"id: 1\ndata: a\n\n", DROP), stream(b"event: done\ndata:\n\n")],
+        clock,
+    )
+    headers = [Headers(send.request.headers) for send in played.sends]
+    assert [each.get_all("x-key") for each in headers] == [["old"], ["new"]]
+    assert headers[1].get("last-event-id") == "1"
