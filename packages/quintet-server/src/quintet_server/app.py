@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from quintet_server import __version__
 from quintet_server.http.application import build_application
@@ -35,11 +36,29 @@ def create_app(runtime: Runtime) -> Starlette:
 
 
 def _service_routes(runtime: Runtime) -> list[BaseRoute]:
-    routes: list[BaseRoute] = []
+    at_root: list[BaseRoute] = []
+    mounts: list[BaseRoute] = []
     for service in runtime.services:
-        routes.append(Mount(service.mount, build_application(service, runtime)))
-        routes.extend(service.root_routes(runtime))
-    return routes
+        application = build_application(service, runtime)
+        at_root.extend(
+            Mount(prefix, _AtRoot(application, len(prefix))) for prefix in service.host_prefixes
+        )
+        mounts.append(Mount(service.mount, application))
+        mounts.extend(service.root_routes(runtime))
+    # They may lie within the mount of another service.
+    return [*at_root, *mounts]
+
+
+class _AtRoot:
+    """A service's application that sees whole paths."""
+
+    def __init__(self, application: ASGIApp, prefix_length: int):
+        self._application = application
+        self._prefix_length = prefix_length
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = scope["root_path"][: -self._prefix_length]
+        await self._application({**scope, "root_path": root}, receive, send)
 
 
 async def _healthz(_request: Request) -> Response:

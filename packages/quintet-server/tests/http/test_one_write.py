@@ -46,6 +46,18 @@ async def test_a_lone_write_leaves_when_the_loop_comes_round() -> None:
     assert wire.writes == [b"event"]
 
 
+async def test_a_large_write_does_not_wait_behind_what_was_held() -> None:
+    wire = Wire()
+    joined = _JoiningTransport(wire, asyncio.get_running_loop())
+    joined.write(b"head")
+    joined.write(b"x" * 100_000)
+    assert wire.writes == [b"head", b"x" * 100_000]
+    joined.write(b"y" * 100_000)
+    assert len(wire.writes) == 3
+    await asyncio.sleep(0)
+    assert len(wire.writes) == 3
+
+
 async def test_many_writes_keep_their_order() -> None:
     wire = Wire()
     joined = _JoiningTransport(wire, asyncio.get_running_loop())

@@ -14,6 +14,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["OneWriteProtocol"]
 
+# Joining copies: more than this costs more than the second write, and must not wait, since only
+# what has been written counts for back-pressure.
+_JOINED_MAX_BYTES = 32 * 1024
+
 
 class OneWriteProtocol(HttpToolsProtocol):
     """The HTTP server's connection, on a transport that joins writes."""
@@ -33,7 +37,10 @@ class _JoiningTransport(asyncio.Transport):
         self._held: bytes | None = None
 
     def write(self, data: Any) -> None:
-        if self._held is None:
+        if len(data) > _JOINED_MAX_BYTES:
+            self._flush()
+            self._inner.write(data)
+        elif self._held is None:
             self._held = bytes(data)
             self._loop.call_soon(self._flush)
         else:

@@ -64,6 +64,12 @@ class Service:
     """Paths below the mount that need no key."""
     public_prefixes: tuple[str, ...] = ()
     """Beginnings of more such paths; their handlers see to it themselves who is calling."""
+    host_prefixes: tuple[str, ...] = ()
+    """Beginnings of paths at the root of the host that are served by the same application.
+
+    Its routes for them have the whole path. They win over the mounts of other services, so each is
+    to be as long as can be.
+    """
     root_routes: Callable[[Any], Sequence[BaseRoute]] = lambda _runtime: ()
     """Called with the runtime: routes outside the mount (a service's own health checks)."""
     describe: Callable[[dict[str, Any]], None] | None = None

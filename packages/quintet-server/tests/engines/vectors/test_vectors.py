@@ -250,3 +250,60 @@ async def test_many_processes_may_prepare_at_once(poor, empty_database_url) -> N
         conn.execute("CREATE EXTENSION vector")
     await asyncio.gather(*(Vectors(poor).prepare() for _ in range(8)))
     await Shelf(poor, Vectors(poor)).put(row("a", [1, 0]))
+
+
+async def test_documents_are_chosen_counted_and_removed(shelf) -> None:
+    await shelf.put(row("a", [1, 0], "x"), row("b", [1, 1], "y"), row("c", [0, 1], "y"))
+    vectors, place = shelf.vectors, (shelf.project, shelf.collection)
+    assert await shelf.ids([1, 0], document_ids=["y"]) == ["b", "c"]
+    assert await shelf.ids([1, 0], document_ids=["x", "y"]) == ["a", "b", "c"]
+    assert await shelf.ids([1, 0], document_ids=["z"]) == []
+    assert await shelf.ids([1, 0], document_ids=[]) == []
+    assert await vectors.counts(*place) == [("x", 1), ("y", 2)]
+    assert await vectors.count(*place, "y") == 2
+    async with shelf.db.transaction() as conn:
+        assert await vectors.remove(conn, *place, id="a") == 1
+        assert await vectors.remove(conn, *place, document_id="x") == 0
+        assert await vectors.remove(conn, *place, document_id="y", id="b") == 1
+        assert await vectors.remove(conn, shelf.project, "other") == 0
+    assert await vectors.counts(*place) == [("y", 1)]
+
+
+async def test_row_is_found_by_id(shelf) -> None:
+    await shelf.put(row("a", [1, 0], "doc_1", 1, n=1))
+    vectors, place = shelf.vectors, (shelf.project, shelf.collection)
+    async with shelf.db.connection() as conn:
+        one = await vectors.find(conn, *place, "a")
+        assert (one.id, one.document_id, one.position) == ("a", "doc_1", 1)
+        assert (one.content, one.metadata) == ("text of a", {"n": 1})
+        assert await vectors.find(conn, *place, "e") is None
+        assert await vectors.find(conn, "other", shelf.collection, "a") is None
+        assert await vectors.kept_model(conn, *place) == (MODEL, 2)
+        assert await vectors.kept_model(conn, shelf.project, "other") is None
+
+
+async def test_copy_of_a_collection_is_compared_and_brought_up_to_date(shelf) -> None:
+    """What a copy of another model needs: vectors differ, all the rest is to be the same."""
+    await shelf.put(*(row(id, [1, 0], "doc_1", 0, n=1) for id in "badc"))
+    vectors, project = shelf.vectors, shelf.project
+    copy = Shelf(shelf.db, vectors, project, "kb_2")
+    pair = (project, "kb_1", "kb_2")
+
+    async def differing(**options):
+        async with shelf.db.connection() as conn:
+            return [item.id for item in await vectors.differing(conn, *pair, **options)]
+
+    assert await differing(limit=3) == ["a", "b", "c"]
+    assert await differing(after="c", limit=3) == ["d"]
+    await copy.put(row("a", [9, 9, 9], "doc_1", 0, n=1), model="other")
+    await copy.put(row("b", [9, 9, 9], "doc_1", 0, n=2), model="other")
+    await copy.put(row("c", [9, 9, 9], "doc_2", 0, n=1), model="other")
+    await copy.put(row("d", [9, 9, 9], "doc_1", 0, n=1), model="other")
+    await copy.put(row("z", [9, 9, 9]), model="other")
+    assert await differing(limit=9) == ["b", "c"]
+    async with shelf.db.transaction() as conn:
+        await vectors.remove_missing(conn, *pair)
+        assert await vectors.names(conn, project, "kb_") == ["kb_1", "kb_2"]
+        assert await vectors.names(conn, project, "kb_2") == ["kb_2"]
+        assert await vectors.names(conn, "other", "kb_") == []
+    assert await copy.count() == 4

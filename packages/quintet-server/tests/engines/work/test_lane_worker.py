@@ -6,7 +6,12 @@ import asyncio
 
 import pytest
 
-from quintet_server.engines.work.lane_worker import HandBack, LaneWorker, PermanentFailure
+from quintet_server.engines.work.lane_worker import (
+    HandBack,
+    LaneWorker,
+    PermanentFailure,
+    TryAgain,
+)
 from quintet_server.engines.work.model import State
 from quintet_server.engines.work.queue import Queue
 from quintet_server.engines.work.settings import WorkSettings
@@ -77,6 +82,34 @@ async def test_raising_is_a_failure_that_says_what_happened(desk, bench, error, 
     assert found.error["type"] == type(error).__name__
     assert found.error["message"] == "x"
     assert "Traceback" in found.error["stack_trace"]
+
+
+async def test_try_again_counts_the_attempt_and_sets_the_wait(desk, bench, advance):
+    desk.raises = TryAgain("too busy", 3_600)
+    desk.worker()
+    job = await bench.add(retry_policy={"base_ms": 0}, max_attempts=2)
+    assert (await desk.begun.get()).job.attempt == 1
+    waiting = await until(bench, job, State.PENDING)
+    assert (waiting.attempt, waiting.error["message"]) == (1, "too busy")
+    assert 3_500 < (waiting.due_at - waiting.created_at).total_seconds() < 3_700
+    await advance(3_700)
+    assert (await desk.begun.get()).job.attempt == 2
+    assert (await until(bench, job, State.DEAD_LETTER)).attempt == 2
+
+
+async def test_serve_changes_the_queues_of_a_waiting_worker(desk, bench):
+    desk.let_go.set()
+    worker = desk.worker()
+    other = await bench.add(queue="other")
+    await asyncio.sleep(0)  # it waits for jobs of the default queue
+    worker.serve(["other"])
+    await until(bench, other, State.SUCCEEDED)
+    worker.serve([])
+    left = await bench.add(queue="other")
+    worker.serve(["default"])
+    mine = await bench.add()
+    await until(bench, mine, State.SUCCEEDED)
+    assert (await bench.get(left)).state is State.PENDING
 
 
 async def test_hand_back_waits_without_using_the_attempt(desk, bench, advance):

@@ -24,7 +24,14 @@ class EmbeddingsUnavailable(Exception):
 
 
 class EmbeddingsFailed(EmbeddingsUnavailable):
-    """The upstream could not be reached, or did not do its work: trying again may help."""
+    """The upstream could not be reached, or did not do its work: trying again may help.
+
+    `status` is what it answered, if that is what went wrong: 5xx, or a 4xx that passes.
+    """
+
+    def __init__(self, message: str, status: int | None = None):
+        super().__init__(message)
+        self.status = status
 
 
 class EmbeddingsRefused(EmbeddingsUnavailable):

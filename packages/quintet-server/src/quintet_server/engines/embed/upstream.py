@@ -90,7 +90,7 @@ class UpstreamEmbedder:
     def _refusal(self, status: int, answer: bytes) -> EmbeddingsFailed | EmbeddingsRefused:
         message = f"the embeddings API answered {status}: {_message(answer)}"
         if status >= 500 or status in _PASSING:
-            return EmbeddingsFailed(message)
+            return EmbeddingsFailed(message, status)
         return EmbeddingsRefused(message, status)
 
     def _vectors(self, answer: bytes, count: int) -> list[list[float]]:

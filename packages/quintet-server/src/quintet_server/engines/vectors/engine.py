@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from quintet_server.engines.vectors.model import (
     ModelMismatch,
     VectorHit,
+    VectorItem,
     VectorRow,
     VectorsUnavailable,
 )
@@ -52,6 +53,7 @@ WITH kept AS (
     FROM vectors
     WHERE project_id = %(project)s AND collection = %(collection)s
       AND (%(where)s::jsonb IS NULL OR metadata @> %(where)s::jsonb)
+      AND (%(documents)s::text[] IS NULL OR document_id = ANY (%(documents)s::text[]))
       AND (SELECT (model, dims) = (%(model)s, %(dims)s) FROM kept)
     ORDER BY distance, document_id, position, id
     LIMIT %(top_k)s
@@ -59,7 +61,41 @@ WITH kept AS (
 SELECT kept.model, kept.dims, nearest.* FROM kept LEFT JOIN nearest ON true
 ORDER BY distance, document_id, position, id
 """
-_COUNT = "SELECT count(*) FROM vectors WHERE project_id = %s AND collection = %s"
+_COUNT = """
+SELECT count(*) FROM vectors
+WHERE project_id = %(project)s AND collection = %(collection)s
+  AND (%(document)s::text IS NULL OR document_id = %(document)s)
+"""
+_COUNTS = """
+SELECT document_id, count(*) FROM vectors WHERE project_id = %s AND collection = %s
+GROUP BY document_id ORDER BY document_id
+"""
+_COLUMNS = "id, document_id, position, content, metadata"
+_FIND = f"""
+SELECT {_COLUMNS} FROM vectors WHERE project_id = %s AND collection = %s AND id = %s
+"""
+_DIFFERING = """
+SELECT o.id, o.document_id, o.position, o.content, o.metadata
+FROM vectors o LEFT JOIN vectors n
+    ON n.project_id = o.project_id AND n.collection = %(target)s AND n.id = o.id
+WHERE o.project_id = %(project)s AND o.collection = %(source)s AND o.id > %(after)s
+  AND (o.document_id, o.position, o.content, o.metadata)
+    IS DISTINCT FROM (n.document_id, n.position, n.content, n.metadata)
+ORDER BY o.id LIMIT %(limit)s
+"""
+_GONE = """
+DELETE FROM vectors n WHERE n.project_id = %(project)s AND n.collection = %(target)s
+  AND NOT EXISTS (SELECT FROM vectors o WHERE o.project_id = n.project_id
+                  AND o.collection = %(source)s AND o.id = n.id)
+"""
+_NAMES = """
+SELECT name FROM vector_collections WHERE project_id = %s AND starts_with(name, %s) ORDER BY name
+"""
+_REMOVE = """
+DELETE FROM vectors WHERE project_id = %(project)s AND collection = %(collection)s
+  AND (%(document)s::text IS NULL OR document_id = %(document)s)
+  AND (%(id)s::text IS NULL OR id = %(id)s)
+"""
 
 
 class Vectors:
@@ -140,12 +176,14 @@ class Vectors:
         top_k: int,
         threshold: float = 0.0,
         where: Mapping[str, Any] | None = None,
+        document_ids: Sequence[str] | None = None,
     ) -> list[VectorHit]:
         """Return at most `top_k` rows, best first, whose score is at least `threshold`.
 
         The score is the cosine similarity, at most 1; rows with a negative one, and rows whose
         vector is zero, never match. Equal scores come in the order of their documents. With
-        `where`, rows whose metadata has these values. A collection that does not exist is empty.
+        `where`, rows whose metadata has these values; with `document_ids`, rows of these documents.
+        A collection that does not exist is empty.
 
         Raises:
             ModelMismatch: the collection holds vectors of another model or size.
@@ -158,6 +196,7 @@ class Vectors:
             "collection": collection,
             "embedding": _text(embedding),
             "where": None if where is None else Jsonb(dict(where)),
+            "documents": None if document_ids is None else list(document_ids),
             "model": model,
             "dims": len(embedding),
             "top_k": top_k,
@@ -170,12 +209,90 @@ class Vectors:
         # A zero vector is at the distance NaN from everything, and that is no score.
         return [hit for hit in hits if hit.score >= max(threshold, 0.0)]
 
-    async def count(self, project_id: str, collection: str) -> int:
-        """How many rows a collection has. Raises VectorsUnavailable."""
+    async def count(self, project_id: str, collection: str, document_id: str | None = None) -> int:
+        """How many rows a collection, or a document in it, has. Raises VectorsUnavailable."""
+        await self.prepare()
+        values = {"project": project_id, "collection": collection, "document": document_id}
+        async with self._db.connection() as conn:
+            row = await (await conn.execute(_COUNT, values)).fetchone()
+        return row[0] if row else 0
+
+    async def counts(self, project_id: str, collection: str) -> list[tuple[str, int]]:
+        """Each document with its number of rows, by name. Raises VectorsUnavailable."""
         await self.prepare()
         async with self._db.connection() as conn:
-            row = await (await conn.execute(_COUNT, (project_id, collection))).fetchone()
-        return row[0] if row else 0
+            rows = await (await conn.execute(_COUNTS, (project_id, collection))).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    async def find(
+        self, conn: Connection, project_id: str, collection: str, id: str
+    ) -> VectorItem | None:
+        """The row of this id; :meth:`prepare` comes before it."""
+        row = await (await conn.execute(_FIND.encode(), (project_id, collection, id))).fetchone()
+        return None if row is None else VectorItem(*row)
+
+    async def kept_model(
+        self, conn: Connection, project_id: str, collection: str
+    ) -> tuple[str, int] | None:
+        """The model of a collection and the size of its vectors; None before its first row."""
+        row = await (await conn.execute(_KEPT, (project_id, collection))).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    async def differing(
+        self,
+        conn: Connection,
+        project_id: str,
+        source: str,
+        target: str,
+        *,
+        after: str = "",
+        limit: int,
+    ) -> list[VectorItem]:
+        """Rows that `target` lacks or has otherwise, vectors aside; by id, those after one.
+
+        :meth:`prepare` comes before it.
+        """
+        values = {
+            "project": project_id,
+            "source": source,
+            "target": target,
+            "after": after,
+            "limit": limit,
+        }
+        rows = await (await conn.execute(_DIFFERING, values)).fetchall()
+        return [VectorItem(*row) for row in rows]
+
+    async def remove_missing(
+        self, conn: Connection, project_id: str, source: str, target: str
+    ) -> None:
+        """Delete the rows of `target` that `source` does not have; :meth:`prepare` before it."""
+        await conn.execute(_GONE, {"project": project_id, "source": source, "target": target})
+
+    async def names(self, conn: Connection, project_id: str, prefix: str) -> list[str]:
+        """The project's collections whose names begin like this."""
+        rows = await (await conn.execute(_NAMES, (project_id, prefix))).fetchall()
+        return [row[0] for row in rows]
+
+    async def remove(
+        self,
+        conn: Connection,
+        project_id: str,
+        collection: str,
+        *,
+        document_id: str | None = None,
+        id: str | None = None,
+    ) -> int:
+        """Delete the rows that match and tell how many they were; the collection stays.
+
+        :meth:`prepare` comes before it.
+        """
+        values = {
+            "project": project_id,
+            "collection": collection,
+            "document": document_id,
+            "id": id,
+        }
+        return (await conn.execute(_REMOVE, values)).rowcount
 
 
 async def delete_vectors(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ModelMismatch", "VectorHit", "VectorRow", "VectorsUnavailable"]
+__all__ = ["ModelMismatch", "VectorHit", "VectorItem", "VectorRow", "VectorsUnavailable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ class VectorHit:
     content: str
     metadata: dict[str, Any]
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class VectorItem:
+    """A piece as it is kept, without its vector."""
+
+    id: str
+    document_id: str
+    position: int
+    content: str
+    metadata: dict[str, Any]
 
 
 class VectorsUnavailable(Exception):

@@ -43,6 +43,17 @@ class HandBack(Exception):
         self.delay_seconds = delay_seconds
 
 
+class TryAgain(Exception):
+    """Raised by a handler: the attempt failed, and the next is not due before that many seconds.
+
+    Stands for the job's own policy of waits. Whether there is a next attempt is decided as ever.
+    """
+
+    def __init__(self, message: str, delay_seconds: float) -> None:
+        super().__init__(message)
+        self.delay_seconds = delay_seconds
+
+
 @dataclass(eq=False, slots=True)
 class Running:
     """A job in the hands of a handler.
@@ -58,16 +69,17 @@ class Running:
 
 
 Handler = Callable[[Running], Awaitable[None]]
-# What became of an attempt: given back, or (status, error, retryable).
-Outcome = HandBack | tuple[str, dict[str, Any] | None, bool]
+# What became of an attempt: given back, or (status, error, retryable, wait before the next).
+Outcome = HandBack | tuple[str, dict[str, Any] | None, bool, float | None]
 
 
 class LaneWorker:
     """Runs `handler` for every job of a lane, at most `concurrency` at a time.
 
     Returning means success. :class:`PermanentFailure` fails for good, :class:`HandBack` gives the
-    job back, any other exception is a failed attempt. A handler that must stop is cancelled; its
-    job ends cancelled if that was asked for, and otherwise has failed an attempt by its timeout.
+    job back, any other exception is a failed attempt (:class:`TryAgain` says when to go on). A
+    handler that must stop is cancelled; its job ends cancelled if that was asked for, and otherwise
+    has failed an attempt by its timeout.
     """
 
     def __init__(
@@ -91,6 +103,7 @@ class LaneWorker:
         self._running: dict[Running, asyncio.Task[None]] = {}
         self._slot_free = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._interrupt = asyncio.Event()  # a claim that waits should look around
         self._claims: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
@@ -105,12 +118,19 @@ class LaneWorker:
         self._claims = asyncio.create_task(self._claim_loop(), name=f"{self._lane}-claims")
         self._beats = asyncio.create_task(self._beat_loop(), name=f"{self._lane}-heartbeats")
 
+    def serve(self, queues: Sequence[str]) -> None:
+        """Claim from these queues from now on; what has been claimed goes on."""
+        if set(queues) != set(self._queues):
+            self._queues = tuple(queues)
+            self._interrupt.set()
+
     async def stop(self, drain_seconds: float | None = None) -> None:
         """Claim nothing more; let running jobs end within the drain time, hand back the rest."""
         grace = (
             self._queue.settings.worker_drain_seconds if drain_seconds is None else drain_seconds
         )
         self._stopping.set()
+        self._interrupt.set()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         if self._claims is None or self._beats is None:
@@ -133,6 +153,7 @@ class LaneWorker:
                 self._slot_free.clear()
                 await self._first_of(self._slot_free.wait())
                 continue
+            self._interrupt.clear()
             try:
                 jobs = await self._queue.claim_wait(
                     self._lane,
@@ -140,7 +161,7 @@ class LaneWorker:
                     worker_id=self.worker_id,
                     capacity=free,
                     job_types=self._job_types,
-                    gone=self._stopping,
+                    gone=self._interrupt,
                 )
             except _DATABASE_AWAY:
                 await self._first_of(asyncio.sleep(_PAUSE_SECONDS))
@@ -197,7 +218,9 @@ class LaneWorker:
                 delay_seconds=outcome.delay_seconds,
             )
         else:
-            status, error, retryable = outcome
+            status, error, retryable, delay_seconds = outcome
+            if delay_seconds is not None:
+                await self._queue.put_off(job, delay_seconds)
             await self._queue.ack(
                 self._lane,
                 job.id,
@@ -216,12 +239,14 @@ class LaneWorker:
             if not running.stop.is_set():
                 return HandBack()  # this worker stops, not the job
             # Failed, says the worker; after a request to cancel the queue makes it cancelled.
-            return "failed", _describe(error, _STOPPED), True
+            return "failed", _describe(error, _STOPPED), True, None
         except HandBack as order:
             return order
         except Exception as error:
-            return "failed", _describe(error), not isinstance(error, PermanentFailure)
-        return "succeeded", None, True
+            delay_seconds = error.delay_seconds if isinstance(error, TryAgain) else None
+            is_retryable = not isinstance(error, PermanentFailure)
+            return "failed", _describe(error), is_retryable, delay_seconds
+        return "succeeded", None, True, None
 
     async def _beat_loop(self) -> None:
         while True:

@@ -295,6 +295,12 @@ class Queue:
                 results.append(_refusal(verdict, ack.id, state))
         return results
 
+    async def put_off(self, job: Job, delay_seconds: float) -> None:
+        """Let the wait after this claim's failure be that long; nothing if it is lost meanwhile."""
+        delay_ms = round(delay_seconds * 1000)
+        claim = (job.id, job.lane, job.worker_id, job.attempt)
+        await self._run(statements.PUT_OFF, (delay_ms, *claim))
+
     # Look and steer ----------------------------------------------------------------------------
 
     async def get(self, lane: str, job_id: str) -> Job:

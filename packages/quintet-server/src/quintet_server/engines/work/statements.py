@@ -38,6 +38,15 @@ FROM unnest(%s::text[]) AS q(queue) CROSS JOIN LATERAL (
 SETTLE = "SELECT * FROM work_settle(%s, %s)"
 BEAT = "SELECT * FROM work_beat(%s, %s, %s)"
 RELEASE = "SELECT * FROM work_release(%s)"
+PUT_OFF = """
+WITH wait AS (SELECT %s::bigint AS ms)
+UPDATE work_jobs j SET retry_policy = coalesce(j.retry_policy, '{}')
+    || jsonb_build_object('delays_ms', jsonb_build_array(w.ms), 'cap_ms', w.ms, 'jitter_ms', 0)
+FROM wait w
+WHERE j.id = %s AND CASE j.state WHEN 'processing' THEN
+    j.lane = %s AND j.worker_id = %s AND j.attempt = %s END
+RETURNING j.id
+"""
 GET = f"SELECT {JOB_COLUMNS} FROM work_jobs j WHERE j.id = %s AND j.lane IS NOT DISTINCT FROM %s"
 CANCEL = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_cancel(%s, %s) c"
 RETRY = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_retry(%s, %s) c"
