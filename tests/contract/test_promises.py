@@ -6,9 +6,9 @@ import pytest
 
 from quintet.testing.contract import CHECKS, Adaptor, Check
 
-from .adaptors import flare, flowmaestro
+from .adaptors import aerostack, flare, flowmaestro
 
-ADAPTORS = [*flare.ADAPTORS, *flowmaestro.ADAPTORS]
+ADAPTORS = [*aerostack.ADAPTORS, *flare.ADAPTORS, *flowmaestro.ADAPTORS]
 
 pytestmark = pytest.mark.contract
 

@@ -1,0 +1,121 @@
+"""A stored file on its way here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from aerostack._acompat import aside
+from aerostack._byte_range import Cut
+from aerostack._saving import PartialFile
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import httpx
+    from typing_extensions import Self
+
+    from quintet._async.streams import AsyncByteStream
+
+__all__ = ["AsyncDownload"]
+
+
+class AsyncDownload:
+    """A file, in pieces as they come, in constant memory.
+
+    Read it to the end, or leave it by ``async with`` or :meth:`aclose`, which closes the
+    connection::
+
+        async with await sdk.storage.storage_get_async({"key": "report.pdf"}) as file:
+            await file.save("report.pdf")
+    """
+
+    def __init__(
+        self, source: AsyncByteStream, byte_range: tuple[int, int | None] | None = None
+    ) -> None:
+        self._source = source
+        # A service that knows nothing of ranges sends all: then the part is cut out here.
+        ignored = byte_range is not None and source.status != 206
+        self._cut = Cut(byte_range) if byte_range is not None and ignored else None
+
+    @property
+    def status_code(self) -> int:
+        """HTTP status: 200, or 206 for a part."""
+        return self._source.status
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The headers of the answer."""
+        from quintet.transport.httpx_objects import to_httpx_headers
+
+        return to_httpx_headers(self._source.headers)
+
+    @property
+    def content_type(self) -> str:
+        """The type that the file was stored with; ``""`` if the service does not say."""
+        return self._source.headers.get("content-type", "")
+
+    @property
+    def content_length(self) -> int | None:
+        """Bytes on the way, ``None`` if the service does not say."""
+        text = self._source.headers.get("content-length", "")
+        known = text.isascii() and text.isdigit() and len(text) < 20 and self._cut is None
+        return int(text) if known else None
+
+    @property
+    def etag(self) -> str | None:
+        """The version of the file, ``None`` if the service does not say."""
+        return self._source.headers.get("etag")
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            if self._cut is not None and self._cut.ended:
+                await self.aclose()
+                raise StopAsyncIteration
+            piece = await self._source.__anext__()
+            if self._cut is not None:
+                piece = self._cut.feed(piece)
+            if piece:
+                return piece
+
+    async def read(self) -> bytes:
+        """Return all that has not been read yet. It is held in memory: large files are saved."""
+        async with self:
+            return b"".join([piece async for piece in self])
+
+    async def save(self, path: str | PathLike[str]) -> Path:
+        """Write what has not been read yet to a file; return its path.
+
+        The file appears when it is complete, in place of one that was there; a download that breaks
+        off leaves nothing behind.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        file = await aside(PartialFile, path)
+        try:
+            async with self:
+                async for piece in self:
+                    await aside(file.write, piece)
+            return await aside(file.complete)
+        finally:
+            await aside(file.discard)
+
+    async def aclose(self) -> None:
+        """Stop reading and close the connection. Closing twice is fine."""
+        await self._source.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,166 @@
+"""``sdk.gateway``: APIs that others pay for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, overload
+
+from aerostack import _wire as wire
+from aerostack._resource import Resource
+from aerostack._setup import Choice, with_token
+from aerostack.types import UNSET
+
+if TYPE_CHECKING:
+    from aerostack._async.streams import AsyncChatStream
+    from aerostack.models import (
+        AiChatRequestBody,
+        AiChatRequestBodyTypedDict,
+        AiChatResponseBody,
+        AiChatStreamRequestBodyTypedDict,
+        GatewayBillingLogRequestBody,
+        GatewayBillingLogRequestBodyTypedDict,
+        GatewayBillingLogResponseBody,
+        GatewayWalletResponseBody,
+    )
+    from aerostack.types import OptionalNullable
+    from aerostack.utils import RetryConfig
+
+
+class _AsyncGateway(Resource):
+    """Chats with APIs of a gateway, wallets and billing."""
+
+    @overload
+    async def gateway_chat_completions_async(
+        self,
+        api_slug: str,
+        request: AiChatStreamRequestBodyTypedDict,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> AsyncChatStream: ...
+    @overload
+    async def gateway_chat_completions_async(
+        self,
+        api_slug: str,
+        request: AiChatRequestBody | AiChatRequestBodyTypedDict,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> AiChatResponseBody: ...
+    async def gateway_chat_completions_async(
+        self,
+        api_slug: str,
+        request: AiChatRequestBody | AiChatRequestBodyTypedDict | AiChatStreamRequestBodyTypedDict,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> AiChatResponseBody | AsyncChatStream:
+        """Answer a chat with an API of the gateway, in one piece or, with ``stream``, in chunks.
+
+        Args:
+            api_slug: Which API.
+            request: The chat.
+            retries: In place of the SDK's configuration.
+            server_url: In place of the SDK's server.
+            timeout_ms: Milliseconds for an attempt.
+            http_headers: Sent last; replace any header of the same name.
+            token: Who asks: a consumer's key or a user's token. The API key without it.
+
+        Raises:
+            ErrorResponse: 401: no such consumer. 429: the wallet is empty, or too many requests.
+            StreamError: The stream broke off.
+        """
+        choice = Choice(retries, server_url, timeout_ms, with_token(http_headers, token))
+        found: AiChatResponseBody | AsyncChatStream = await self._acalls.chat(
+            wire.GATEWAY_CHAT_COMPLETIONS, request, choice, path={"api_slug": api_slug}
+        )
+        return found
+
+    async def gateway_chat_completions_stream_async(
+        self,
+        api_slug: str,
+        request: AiChatRequestBody | AiChatRequestBodyTypedDict | AiChatStreamRequestBodyTypedDict,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> AsyncChatStream:
+        """Answer a chat with an API of the gateway in chunks.
+
+        Args:
+            api_slug: Which API.
+            request: The chat.
+            retries: In place of the SDK's configuration.
+            server_url: In place of the SDK's server.
+            timeout_ms: Milliseconds for an attempt.
+            http_headers: Sent last; replace any header of the same name.
+            token: Who asks: a consumer's key or a user's token. The API key without it.
+
+        Raises:
+            ErrorResponse: While iterating: the service refused, or failed on the way.
+            StreamError: While iterating: the stream broke off.
+        """
+        choice = Choice(retries, server_url, timeout_ms, with_token(http_headers, token))
+        found: AsyncChatStream = await self._acalls.chat(
+            wire.GATEWAY_CHAT_COMPLETIONS,
+            request,
+            choice,
+            stream=True,
+            path={"api_slug": api_slug},
+        )
+        return found
+
+    async def gateway_get_wallet_async(
+        self,
+        api_slug: str,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> GatewayWalletResponseBody:
+        """Return the wallet of a consumer.
+
+        Args:
+            api_slug: For which API.
+            retries: In place of the SDK's configuration.
+            server_url: In place of the SDK's server.
+            timeout_ms: Milliseconds for an attempt.
+            http_headers: Sent last; replace any header of the same name.
+            token: Whose: a consumer's key or a user's token. The API key without it.
+
+        Raises:
+            ErrorResponse: 401: no such consumer.
+        """
+        choice = Choice(retries, server_url, timeout_ms, with_token(http_headers, token))
+        return await self._acalls.answer(
+            wire.GATEWAY_GET_WALLET, None, choice, query={"api_slug": api_slug}
+        )
+
+    async def gateway_billing_log_async(
+        self,
+        request: GatewayBillingLogRequestBody | GatewayBillingLogRequestBodyTypedDict,
+        retries: OptionalNullable[RetryConfig] = UNSET,
+        *,
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+    ) -> GatewayBillingLogResponseBody:
+        """Debit what a consumer used; takes the API key.
+
+        The call carries an idempotency key, so a repeat does not debit twice.
+        """
+        choice = Choice(retries, server_url, timeout_ms, http_headers)
+        return await self._acalls.answer(wire.GATEWAY_BILLING_LOG, request, choice)

@@ -1,0 +1,74 @@
+"""The pydantic model under every model of this package.
+
+Three rules hold for all of them. Nothing is dropped: fields that a model does not know are kept,
+on their way out as well as in. Nothing absent is sent: a field without a value stays off the wire,
+and an optional one given as ``None`` is the same as absent. And nothing secret is shown: ``repr``
+masks passwords, tokens and keys.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import pydantic
+from pydantic.alias_generators import to_camel
+
+from aerostack._unset import UNSET
+
+__all__ = ["AnyOrUnset", "BaseModel", "CamelModel"]
+
+AnyOrUnset = Annotated[
+    Any, pydantic.WrapSerializer(lambda value, handler: None if value is UNSET else handler(value))
+]
+"""Any JSON value, ``None`` for its null, or :data:`~aerostack.types.UNSET`."""
+
+_MASK = "**********"
+_SECRETS = frozenset({"password", "token", "api_key_auth", "api_key", "refresh_token", "secret"})
+
+
+class BaseModel(pydantic.BaseModel):
+    """A model whose fields have the same names in Python and on the wire."""
+
+    model_config = pydantic.ConfigDict(
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+        extra="allow",
+        # What does not validate may be a password.
+        hide_input_in_errors=True,
+    )
+
+    _absent: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
+    """(name, wire name, whether None counts as absent) of each field that may be absent."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._absent = tuple(
+            (name, field.serialization_alias or field.alias or name, field.default is None)
+            for name, field in cls.model_fields.items()
+            if field.default is None or field.default is UNSET
+        )
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_what_is_absent(self, handler: pydantic.SerializerFunctionWrapHandler) -> Any:
+        found = handler(self)
+        values = self.__dict__
+        for name, wire_name, none_is_absent in self._absent:
+            value = values.get(name)
+            if value is UNSET or (value is None and none_is_absent):
+                found.pop(wire_name, None)
+                found.pop(name, None)
+        return found
+
+    def __repr_args__(self) -> Any:
+        for name, value in super().__repr_args__():
+            if value is UNSET:
+                continue
+            yield name, _MASK if name in _SECRETS and value else value
+
+
+class CamelModel(BaseModel):
+    """A model whose fields are camelCase on the wire; both spellings are taken."""
+
+    model_config = pydantic.ConfigDict(alias_generator=to_camel)
