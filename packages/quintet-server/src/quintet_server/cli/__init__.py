@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from quintet_server import __version__
-from quintet_server.cli import apply, clock, env, keys, models, serve, settings, status
+from quintet_server.cli import aerostack, apply, clock, env, keys, models, serve, settings, status
 from quintet_server.cli.options import Command, Group
 from quintet_server.cli.served import SERVED
 
@@ -30,6 +30,7 @@ app.command("apply", cls=Command)(apply.apply)
 app.command("status", cls=Command)(status.status)
 app.command("settings", cls=Command)(settings.settings)
 app.add_typer(clock.app, name="clock")
+app.add_typer(aerostack.app, name="aerostack")
 
 
 def _print_version(wanted: bool) -> None:

@@ -52,10 +52,15 @@ def settings(
 def groups() -> list[type[BaseSettings]]:
     """Return the classes that declare settings: the server's, the engines', the services'."""
     from quintet_server import settings as own
+    from quintet_server.engines.callables.settings import CallableSettings
     from quintet_server.engines.chat.settings import AiSettings
     from quintet_server.engines.embed.settings import EmbedSettings
     from quintet_server.engines.hooks.settings import HookSettings
+    from quintet_server.engines.identity.settings import PasswordSettings, TokenSettings
+    from quintet_server.engines.kv.settings import KvSettings
+    from quintet_server.engines.objects.settings import ObjectSettings
     from quintet_server.engines.runs.settings import RunSettings
+    from quintet_server.engines.sqlite.settings import SqliteSettings
     from quintet_server.engines.texts.settings import TextSettings
     from quintet_server.engines.work.settings import WorkSettings
     from quintet_server.services import load_services
@@ -65,6 +70,8 @@ def groups() -> list[type[BaseSettings]]:
     return [
         *(own.ServerSettings, own.StoreSettings, own.HttpSettings, own.LogSettings),
         *(WorkSettings, HookSettings, RunSettings, AiSettings, EmbedSettings, TextSettings),
+        *(CallableSettings, KvSettings, ObjectSettings, PasswordSettings, SqliteSettings),
+        TokenSettings,
         *declared,
         KnowledgeSettings,
     ]

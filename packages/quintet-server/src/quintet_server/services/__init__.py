@@ -1,7 +1,8 @@
 """The services: each its routes, its models and its own rules over the shared engines.
 
-``services/<name>/__init__.py`` holds ``service()``, which returns a
-:class:`~quintet_server.http.service.Service`; a name in :data:`NAMES` puts it on the air.
+``services/<name>/service.py`` holds ``service()``, which returns a
+:class:`~quintet_server.http.service.Service`; a name in :data:`NAMES` puts it on the air. The
+package itself imports nothing, so that a command that wants one module of a service stays quick.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ if TYPE_CHECKING:  # the names alone are wanted by help texts, which must be qui
 
 __all__ = ["NAMES", "load_services"]
 
-NAMES = ("flare", "flowmaestro")
+NAMES = ("flare", "flowmaestro", "aerostack")
 
 
 def load_services() -> list[Service]:
     """Return every service, in mounting order."""
-    return [import_module(f"{__name__}.{name}").service() for name in NAMES]
+    return [import_module(f"{__name__}.{name}.service").service() for name in NAMES]

@@ -55,6 +55,11 @@ _FLOWMAESTRO = (
     *("webhooks:read", "webhooks:write"),
 )
 
+_AEROSTACK = (
+    *("ai:chat", "ai:ingest", "ai:search", "auth", "billing", "cache", "database"),
+    *("queue:enqueue", "queue:manage", "services", "storage"),
+)
+
 KEY_FORMATS: dict[str, KeyFormat] = {
     "flare": KeyFormat("zf_live_sk_", _HEX, 32, shown=24),
     "flowmaestro": KeyFormat(
@@ -76,7 +81,18 @@ KEY_FORMATS: dict[str, KeyFormat] = {
             "executions:write": ("executions:cancel",),
         },
     ),
-    "aerostack": KeyFormat("ac_secret_", _BASE62, 32, shown=16),
+    "aerostack": KeyFormat(
+        "ac_secret_",
+        _BASE62,
+        32,
+        shown=16,
+        scopes=_AEROSTACK,
+        bundles={
+            # For programs in the hands of others: no data of the project, no model at its cost.
+            "public": ("auth", "queue:enqueue", "services"),
+            "secret": _AEROSTACK,
+        },
+    ),
     "amdahl": KeyFormat(
         "amdhl_",
         _HEX,

@@ -1,0 +1,1 @@
+"""Aerostack: database, users, cache, queue, services, storage and AI of a project."""

@@ -1,0 +1,115 @@
+"""The endpoints of the cache."""
+
+from __future__ import annotations
+
+from quintet_server.services.aerostack.cache import counters, keys, models, values
+from quintet_server.services.aerostack.endpoints import Endpoint
+
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        path="/cache/get",
+        handler=values.cache_get,
+        operation_id="cacheGet",
+        summary="Get a value",
+        description="A key that is not there is no error: `exists` is false and `value` null.",
+        scope="cache",
+        request=models.CacheGet,
+        response=models.CacheValue,
+    ),
+    Endpoint(
+        path="/cache/set",
+        handler=values.cache_set,
+        operation_id="cacheSet",
+        summary="Set a value",
+        description="Replaces what was there, its expiry included. The value is kept as sent.",
+        scope="cache",
+        request=models.CacheSet,
+        response=models.CacheSuccess,
+    ),
+    Endpoint(
+        path="/cache/delete",
+        handler=values.cache_delete,
+        operation_id="cacheDelete",
+        summary="Delete a value",
+        scope="cache",
+        request=models.CacheDelete,
+        response=models.CacheSuccess,
+    ),
+    Endpoint(
+        path="/cache/list",
+        handler=keys.cache_list,
+        operation_id="cacheList",
+        summary="List keys, page by page",
+        scope="cache",
+        request=models.CacheList,
+        response=models.CacheListed,
+    ),
+    Endpoint(
+        path="/cache/keys",
+        handler=keys.cache_keys,
+        operation_id="cacheKeys",
+        summary="List up to 10,000 keys",
+        scope="cache",
+        request=models.CacheKeys,
+        response=models.CacheKeyNames,
+    ),
+    Endpoint(
+        path="/cache/getMany",
+        handler=values.cache_get_many,
+        operation_id="cacheGetMany",
+        summary="Get up to 100 values",
+        scope="cache",
+        request=models.CacheGetMany,
+        response=models.CacheGotMany,
+    ),
+    Endpoint(
+        path="/cache/setMany",
+        handler=values.cache_set_many,
+        operation_id="cacheSetMany",
+        summary="Set up to 100 values",
+        description="All or none; of equal keys the last one counts.",
+        scope="cache",
+        request=models.CacheSetMany,
+        response=models.CacheStored,
+    ),
+    Endpoint(
+        path="/cache/deleteMany",
+        handler=values.cache_delete_many,
+        operation_id="cacheDeleteMany",
+        summary="Delete up to 500 values",
+        scope="cache",
+        request=models.CacheDeleteMany,
+        response=models.CacheDeletedMany,
+    ),
+    Endpoint(
+        path="/cache/flush",
+        handler=keys.cache_flush,
+        operation_id="cacheFlush",
+        summary="Delete values by prefix, or all",
+        description="Up to 10,000 at a time, five times a minute.",
+        scope="cache",
+        request=models.CacheFlush,
+        response=models.CacheFlushed,
+    ),
+    Endpoint(
+        path="/cache/expire",
+        handler=values.cache_expire,
+        operation_id="cacheExpire",
+        summary="Set how long a value has left",
+        scope="cache",
+        request=models.CacheExpire,
+        response=models.CacheSuccess,
+    ),
+    Endpoint(
+        path="/cache/increment",
+        handler=counters.cache_increment,
+        operation_id="cacheIncrement",
+        summary="Add to an integer",
+        description="`initialValue` and `ttl` are for a key that is not there yet.",
+        scope="cache",
+        request=models.CacheIncrement,
+        response=models.CacheSum,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Services that a project defines, Python functions and HTTP targets, and invoking them."""

@@ -1,0 +1,1 @@
+"""Language models sold to consumers: APIs with prices, wallets, usage, and OpenAI's protocol."""

@@ -1,0 +1,1 @@
+"""Objects of a project over HTTP: uploaded as forms, read as they are, reachable by a URL."""

@@ -1,0 +1,1 @@
+"""Users of a project: signing up and in, their tokens, and the public paths for browsers."""

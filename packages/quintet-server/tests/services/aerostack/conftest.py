@@ -1,0 +1,160 @@
+"""A running Aerostack, called over HTTP.
+
+`api` is a project of its own on a server that the tests share, called in process: sockets matter to
+no rule tested with it. `wire` is the same over a real socket, for streams and hang-ups. `alone` and
+`started(...)` have a server and a database to themselves, to move the clock or to change settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from quintet_server.definitions.apply import apply_definitions
+from quintet_server.runtime import Runtime
+from quintet_server.services.aerostack.service import service
+from quintet_server.services.aerostack.settings import AerostackSettings
+
+from .. import serving
+from ..serving import ServiceClient
+
+Started = Callable[..., AbstractAsyncContextManager["Api"]]
+
+MOUNT = "/v1"
+
+
+class Api(ServiceClient):
+    """A client of one project."""
+
+    service = "aerostack"
+    mount = MOUNT
+
+    async def ask(self, path: str, body: Any = None, status: int = 200, **options: Any) -> Any:
+        """The JSON of a POST that is answered with `status`."""
+        answer = await self.post(path, {} if body is None else body, **options)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def refused(
+        self, path: str, body: Any, status: int, code: str, reason: str | None = None
+    ) -> dict[str, Any]:
+        """The error object of a POST that is refused like this."""
+        answer = await self.ask(path, body, status)
+        assert answer["code"] == code, answer
+        assert isinstance(answer["message"], str)
+        if reason is not None:
+            assert answer["details"]["reason"] == reason, answer
+        return dict(answer)
+
+    async def apply(self, folder: Path, *documents: dict[str, Any] | str) -> list[str]:
+        """What `quintet apply` does with these documents (YAML text or values); the outcomes."""
+        file = folder / f"{uuid.uuid4().hex}.yaml"
+        texts = []
+        for document in documents:
+            if isinstance(document, str):
+                texts.append(textwrap.dedent(document).strip() + f"\nproject: {self.project}\n")
+            else:  # JSON is YAML
+                filled = {"service": "aerostack", "project": self.project, **document}
+                texts.append(orjson.dumps(filled).decode())
+        file.write_text("\n---\n".join(texts))
+        kinds = [kind for one in self.runtime.services for kind in one.definitions]
+        applied = await apply_definitions(self.runtime.db, file, kinds)
+        return [one.outcome for one in applied]
+
+
+async def new_key(
+    runtime: Runtime, project: str = "default", scopes: tuple[str, ...] | None = None
+) -> str:
+    return await serving.new_key(runtime, "aerostack", project, scopes)
+
+
+def _running(
+    database_url: str, folder: Path, *, allow_private_targets: bool = True, **settings: Any
+) -> AbstractAsyncContextManager[Runtime]:
+    return serving.running(
+        service(AerostackSettings(**settings)),
+        database_url,
+        folder,
+        allow_private_targets=allow_private_targets,
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    serving.share_one_loop(Path(__file__).parent, items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashes as expensive as they should be would take most of the tests' time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUINTET_PASSWORD_MEMORY_BYTES", "8192")
+        patch.setenv("QUINTET_PASSWORD_PASSES_COUNT", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
+    """A database that tests share, each in a project of its own."""
+    with serving.shared_database(cluster_url, template_database, "aerostack") as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_runtime(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Runtime]:
+    """A server with the default settings, rate limits aside."""
+    async with _running(shared_database_url, tmp_path_factory.mktemp("aerostack")) as runtime:
+        yield runtime
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_url(shared_runtime: Runtime) -> AsyncIterator[str]:
+    """The URL of that server on a real socket."""
+    async with serving.listening(shared_runtime) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(shared_runtime: Runtime) -> AsyncIterator[Api]:
+    """A new project on the shared server."""
+    async with Api.of(shared_runtime) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wire(shared_runtime: Runtime, shared_url: str) -> AsyncIterator[Api]:
+    """The same over a real socket."""
+    async with Api.of(shared_runtime, shared_url) as client:
+        yield client
+
+
+@pytest.fixture
+def started(database_url: str, tmp_path: Path) -> Started:
+    """`async with started(requests_per_minute=1) as api`: a server of its own, set like this."""
+
+    @contextlib.asynccontextmanager
+    async def start(**settings: Any) -> AsyncIterator[Api]:
+        async with (
+            _running(database_url, tmp_path, **settings) as runtime,
+            Api.of(runtime, project="default") as client,
+        ):
+            yield client
+
+    return start
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def alone(started: Started) -> AsyncIterator[Api]:
+    """A server with a database of its own, for tests that move its clock with `advance`."""
+    async with started() as running:
+        yield running
