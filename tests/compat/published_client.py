@@ -35,9 +35,9 @@ class PublishedError(Exception):
 class Interpreter:
     """The published packages' process; carries out one call at a time."""
 
-    def __init__(self, python: Path) -> None:
+    def __init__(self, python: Path, program: str = "client.py") -> None:
         self._child = subprocess.Popen(
-            [str(python), "-I", str(PROGRAMS / "client.py")],
+            [str(python), "-I", str(PROGRAMS / program)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -16,13 +16,17 @@ NAME = "scripted"
 
 
 class ModelServer:
-    """Where it listens, and the requests it was sent; clearing `go_on` holds answers half-way."""
+    """Where it listens, and the requests it was sent; clearing `go_on` holds answers half-way.
+
+    `hung_up` is set when a reader leaves in the middle of an answer.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[dict[str, Any]] = []
         self.go_on = threading.Event()
         self.go_on.set()
+        self.hung_up = threading.Event()
 
 
 def answer_to(messages: list[dict[str, Any]]) -> str:
@@ -58,6 +62,13 @@ def model_server() -> Iterator[ModelServer]:
                 choice = {"index": 0, "message": message, "finish_reason": "stop"}
                 self._json({"model": NAME, "choices": [choice], "usage": usage})
                 return
+            self.close_connection = True
+            try:
+                self._stream(words, usage)
+            except ConnectionError:
+                model.hung_up.set()
+
+        def _stream(self, words: list[str], usage: dict[str, int]) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
@@ -69,7 +80,6 @@ def model_server() -> Iterator[ModelServer]:
             self._chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}])
             self._chunk([], usage=usage)
             self.wfile.write(b"data: [DONE]\n\n")
-            self.close_connection = True
 
         def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> None:
             frame = json.dumps({"model": NAME, "choices": choices, **more})

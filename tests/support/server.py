@@ -35,6 +35,7 @@ class ServerProcess:
         database_url: A database of its own; without it the embedded one in the folder.
         settings: Environment variables `QUINTET_…` of the server.
         private_targets: Let its outgoing calls reach loopback.
+        port: Where it listens; 0 for any free port.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ServerProcess:
         database_url: str | None = None,
         settings: Mapping[str, str] | None = None,
         private_targets: bool = False,
+        port: int = 0,
     ) -> None:
         self.folder = folder
         self.database_url = database_url or EmbeddedPostgres(folder).url
@@ -52,7 +54,7 @@ class ServerProcess:
             self._where += ["--database-url", database_url]
         self._options = ["--allow-private-targets"] if private_targets else []
         self._settings = {**QUIET, **(settings or {})}
-        self._port = 0
+        self._port = port
         self._child: subprocess.Popen[str] | None = None
         self.url = ""
         self.log = folder.parent / f"{folder.name}.log"
@@ -144,6 +146,10 @@ class ServerProcess:
     def new_key(self, service: str, *scopes: str) -> str:
         """Mint a key that may do only so much."""
         return self._command("keys", "create", service, "--scopes", ",".join(scopes)).strip()
+
+    def consumer_key(self, consumer: str) -> str:
+        """Mint a key of a consumer of Aerostack's gateway."""
+        return self._command("aerostack", "consumer-key", consumer).strip()
 
     def _command(self, *arguments: str) -> str:
         done = subprocess.run(
