@@ -1,15 +1,16 @@
 """Every Python block of the README and of the SDKs' pages runs as it stands.
 
 A reader's terminal has the exports of `quintet env` and nothing else, and so has each block here.
-The server has every definition of FlowMaestro that the pages show; its language model is a scripted
-one. A block that is only a fragment, or needs other files, says so:
-```` ```python fragment ````, ```` ```yaml fragment ````.
+The server has every definition that the pages show, with the functions of `examples/aerostack`
+beside them; its language model is a scripted one. A block that is only a fragment, or needs other
+files, says so: ```` ```python fragment ````, ```` ```yaml fragment ````.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.xdist_group("documents")  # one server for all of them
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 PAGES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
@@ -36,7 +38,10 @@ SETTINGS = {
     "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "10000",
 }
 _PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_DEFINITIONS = re.compile(r"^```yaml\n(service: flowmaestro\n.*?)^```$", re.MULTILINE | re.DOTALL)
+_DEFINITIONS = re.compile(
+    r"^```yaml\n((?:#[^\n]*\n)*service: (?:flowmaestro|aerostack)\n.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def blocks(kind: re.Pattern[str]) -> Iterator[tuple[str, str]]:
@@ -61,6 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     definitions = tmp_path_factory.mktemp("definitions")
     for name, text in blocks(_DEFINITIONS):
         (definitions / f"{name.replace('/', '_')}.yaml").write_text(text, encoding="utf-8")
+    shutil.copy(EXAMPLES / "aerostack" / "functions.py", definitions)
     with (
         model_server() as model,
         ServerProcess(
@@ -87,6 +93,7 @@ def environment(server: ServerProcess) -> dict[str, str]:
     ).stdout
     exports = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", text, re.MULTILINE))
     assert exports["FLARE_BASE_URL"] == exports["FLOWMAESTRO_BASE_URL"] == server.url
+    assert exports["AEROSTACK_SERVER_URL"] == f"{server.url}/v1"
     return {**os.environ, **exports, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -103,5 +110,6 @@ def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-def test_examples_are_accepted(server: ServerProcess) -> None:
-    server.apply(ROOT / "examples" / "flowmaestro")
+@pytest.mark.parametrize("service", ["aerostack", "flowmaestro"])
+def test_examples_are_accepted(server: ServerProcess, service: str) -> None:
+    server.apply(EXAMPLES / service)

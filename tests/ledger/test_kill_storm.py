@@ -31,7 +31,7 @@ pytestmark = [
 ]
 
 FULL = Size(jobs=10_000, server_kills=20, worker_kills=20, worker_pauses=4)
-SMALL = Size(jobs=1_500, server_kills=6, worker_kills=6, worker_pauses=2)
+SMALL = Size(jobs=1_000, server_kills=5, worker_kills=5, worker_pauses=1)
 
 
 @pytest.fixture

@@ -92,8 +92,8 @@ class AerostackServer(ServerProcess):
                 secret, _ = await create_key(
                     conn, "aerostack", project=project, scopes=scopes or None
                 )
-                return secret
+            return str(secret)
 
         # In a thread of its own: a test that asks may have an event loop running here.
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(mint())).result()
+            return pool.submit(asyncio.run, mint()).result()

@@ -99,20 +99,34 @@ def template_database(cluster_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_database_url(cluster_url: str) -> Iterator[str]:
+def started_processes() -> list[ServerProcess]:
+    """The server processes of the test.
+
+    They end before its database goes, in whatever order a test asks for the two: a server that
+    cannot reach its database any more takes ten seconds to give up.
+    """
+    return []
+
+
+@pytest.fixture
+def empty_database_url(cluster_url: str, started_processes: list[ServerProcess]) -> Iterator[str]:
     """The URL of a new database with nothing in it."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     _on_cluster(cluster_url, "CREATE DATABASE {}", name)
     yield _url_of(cluster_url, name)
+    stop_all(started_processes)
     _on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
-def database_url(cluster_url: str, template_database: str) -> Iterator[str]:
+def database_url(
+    cluster_url: str, template_database: str, started_processes: list[ServerProcess]
+) -> Iterator[str]:
     """The URL of a new, migrated database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     _on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
     yield _url_of(cluster_url, name)
+    stop_all(started_processes)
     _on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
@@ -300,6 +314,15 @@ class ServerProcess:
         return code
 
 
+def stop_all(servers: list[ServerProcess]) -> None:
+    """SIGTERM to those that run, and wait for all of them."""
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.terminate()
+    for server in servers:
+        server.wait()
+
+
 def clean_environment() -> dict[str, str]:
     """The environment of a child, without settings of ours that happen to be set."""
     return {
@@ -313,13 +336,14 @@ StartProcess = Callable[..., ServerProcess]
 
 
 @pytest.fixture
-def start_process(short_folder: Path) -> Iterator[StartProcess]:
+def start_process(
+    short_folder: Path, started_processes: list[ServerProcess]
+) -> Iterator[StartProcess]:
     """``start_process(*arguments, data_dir=…, env={…}, wait=True)``: ``quintet serve`` on port 0.
 
     Pass ``"--database-url", database_url`` to use the test's database; without it the process has
     an embedded one in ``data_dir`` (a folder of the test by default). Stopped at the end.
     """
-    started: list[ServerProcess] = []
 
     def start(
         *arguments: str,
@@ -328,16 +352,13 @@ def start_process(short_folder: Path) -> Iterator[StartProcess]:
         wait: bool = True,
     ) -> ServerProcess:
         server = ServerProcess(data_dir or short_folder / "data", *arguments, env=env)
-        started.append(server)
+        started_processes.append(server)
         return server.wait_until_ready() if wait else server
 
     yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.process.terminate()
-        server.wait()
+    stop_all(started_processes)
     for folder in {
-        server.data_dir for server in started if (server.data_dir / "postgres").exists()
+        server.data_dir for server in started_processes if (server.data_dir / "postgres").exists()
     }:
         postgres = EmbeddedPostgres(folder)
         postgres.start()

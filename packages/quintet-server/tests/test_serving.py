@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,13 +11,18 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
 import pytest
+import uvicorn
+import uvloop
+from fastapi import FastAPI
 
 from quintet_server.instances import running_instances
+from quintet_server.server import CannotListen, QuintetServer, bind
+from quintet_server.settings import ServerSettings
 from quintet_server.store.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.timeout(180)
@@ -223,6 +229,22 @@ def test_taken_port_is_reported_with_the_way_out(start_process: Any, database_ur
         assert server.wait() == 1
     assert "--port" in server.log()
     assert "Traceback" not in server.log()
+
+
+def test_port_that_somebody_else_listens_on_meanwhile_is_reported() -> None:
+    config = uvicorn.Config(FastAPI(), lifespan="off", log_config=None)
+    config.load()
+    server = QuintetServer(config, cast("Any", None), lambda: pytest.fail("it is not ready"))
+    server.lifespan = config.lifespan_class(config)
+    with (
+        bind(ServerSettings(port=0)) as first,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        second = bind(ServerSettings(port=first.getsockname()[1]))
+        first.listen()
+        with pytest.raises(CannotListen, match="--port"):
+            runner.run(server.startup(sockets=[second]))
+        second.detach()  # the loop has closed it
 
 
 def test_unreachable_database_is_reported_without_a_traceback(start_process: Any) -> None:

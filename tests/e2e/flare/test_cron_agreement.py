@@ -18,7 +18,7 @@ PIECES = st.sampled_from(WORDS.split())
 EXPRESSIONS = st.lists(PIECES, min_size=4, max_size=7).map(" ".join)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=20 * settings().max_examples, deadline=None)
 @example("0 0 31 2 *")
 @example("0 0 L-29 2 *")
 @example("0 0 29 2 *")

@@ -33,6 +33,8 @@ from tests.support.waiting import until
 EFFECT, BEFORE, AFTER, ANYWHERE = "effect", "before commit", "after commit", "anywhere"
 KINDS = (EFFECT, BEFORE, AFTER, ANYWHERE)
 STOP = "stop"
+# However slow the machine is.
+LEAST_KILLS = 5
 
 # A server that shows no life for so long is given up. Not shorter: a busy machine has such pauses.
 SILENCE_SECONDS = 4.0
@@ -95,6 +97,10 @@ class Blows:
             # One early, so that there is one on a busy machine too, the others spread.
             kinds.insert(1 + number * kills // max(1, stops), STOP)
         return kinds
+
+    def are_enough(self) -> bool:
+        """Whether a storm whose time is over has killed as often as it has to."""
+        return sum(kill.kind != STOP for kill in self.kills) >= LEAST_KILLS
 
     def strike(self, kind: str) -> None:
         """Hit the next server at such a moment; one that is killed starts again meanwhile."""

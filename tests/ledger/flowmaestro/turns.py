@@ -45,7 +45,7 @@ AND EXISTS (SELECT FROM events e WHERE e.stream = r.id AND e.type = 'thread.mess
 
 @dataclass(frozen=True, slots=True)
 class TurnSize:
-    """How much of everything. On a busy machine there are fewer kills: none after `seconds`."""
+    """How much of everything. After `seconds` there are no more kills, if there were five."""
 
     threads: int
     kills: int
@@ -84,7 +84,7 @@ class TurnStorm:
                 self._wait_for_ends(conn, mark)
                 blows.strike(kind)
                 self._released += self.size.turns_per_blow
-                if time.monotonic() - begun > self.size.seconds:
+                if time.monotonic() - begun > self.size.seconds and blows.are_enough():
                     break
             self._is_over = True
             talking.join(END_SECONDS)

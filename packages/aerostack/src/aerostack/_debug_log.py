@@ -1,8 +1,8 @@
 """One record per request and one per answer, for ``debug_logger``, without secrets.
 
 Headers that carry a credential are replaced, and so are the values of fields such as ``password``
-and ``token``, however deep in a JSON body. Bodies that are not JSON appear as their size. Nothing
-is formatted unless the logger wants to hear it.
+and ``token``, however deep in a JSON body, and what a URL has behind its question mark. Bodies that
+are not JSON appear as their size. Nothing is formatted unless the logger wants to hear it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from aerostack._secret_fields import is_secret_field
 from quintet.core.body import Body
 from quintet.core.headers import is_secret_name
 
@@ -24,11 +25,6 @@ MOST_SHOWN = 4096
 """Bytes of a body that are kept for the record."""
 
 _REDACTED = "[redacted]"
-# "key" names cache keys and storage paths here; only these are credentials.
-_SECRET_FIELDS = ("password", "token", "secret", "authorization", "credential", "api_key", "apikey")
-_COUNTS = frozenset(
-    {"max_tokens", "prompt_tokens", "completion_tokens", "total_tokens"}  # no secrets
-)
 
 
 class DebugLog:
@@ -84,7 +80,9 @@ def _shown_url(url: str) -> str:
 
 def _shown_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {
-        name: _REDACTED if is_secret_name(name) and name.lower() != "idempotency-key" else value
+        name: _REDACTED
+        if is_secret_name(name) and name.lower() != "idempotency-key"
+        else _without_secrets(value)
         for name, value in headers
     }
 
@@ -105,14 +103,17 @@ def _shown_body(body: Any) -> str:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: _REDACTED if _is_secret_field(name) else _without_secrets(inner)
+            name: _REDACTED if is_secret_field(name, inner) else _without_secrets(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list):
         return [_without_secrets(inner) for inner in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return _without_query(value)
     return value
 
 
-def _is_secret_field(name: str) -> bool:
-    lowered = name.lower()
-    return lowered not in _COUNTS and any(word in lowered for word in _SECRET_FIELDS)
+def _without_query(url: str) -> str:
+    """Return a URL without what may be a signature: with it, the URL opens a file to anybody."""
+    place, mark, _ = url.partition("?")
+    return f"{place}?{_REDACTED}" if mark else url

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 import pydantic
 from pydantic.alias_generators import to_camel
 
+from aerostack._secret_fields import is_secret_field
 from aerostack._unset import UNSET
 
 __all__ = ["AnyOrUnset", "BaseModel", "CamelModel"]
@@ -23,7 +24,6 @@ AnyOrUnset = Annotated[
 """Any JSON value, ``None`` for its null, or :data:`~aerostack.types.UNSET`."""
 
 _MASK = "**********"
-_SECRETS = frozenset({"password", "token", "api_key_auth", "api_key", "refresh_token", "secret"})
 
 
 class BaseModel(pydantic.BaseModel):
@@ -65,7 +65,8 @@ class BaseModel(pydantic.BaseModel):
         for name, value in super().__repr_args__():
             if value is UNSET:
                 continue
-            yield name, _MASK if name in _SECRETS and value else value
+            hidden = value and name is not None and is_secret_field(name, value)
+            yield name, _MASK if hidden else value
 
 
 class CamelModel(BaseModel):

@@ -101,6 +101,8 @@ def _unsendable(value: Any, place: str = "") -> tuple[str, Any] | None:
     """Return where in a request the first value stands that JSON does not know, and the value."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
+            if not isinstance(key, _SENDABLE):
+                return f"a key of {place or 'the request'}", key
             found = _unsendable(inner, f"{place}.{key}" if place else str(key))
             if found is not None:
                 return found

@@ -23,7 +23,11 @@ class PartialFile:
         self._target = Path(path)
         beside = f".{self._target.name[:200]}.{os.urandom(8).hex()}.part"
         self._path: Path | None = self._target.with_name(beside)
-        self._file = self._path.open("xb")
+        try:
+            self._file = self._path.open("xb")
+        except OSError as error:
+            error.filename = str(self._target)  # the one that whoever reads it knows
+            raise
 
     def write(self, piece: bytes) -> None:
         """Append."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -124,7 +125,8 @@ def find_server(
     if server_url is not None:
         return _filled(server_url, url_params or {})
     if server_idx is None:
-        return os.environ.get(SERVER_URL_VARIABLE) or SERVERS[0]
+        url = os.environ.get(SERVER_URL_VARIABLE) or SERVERS[0]
+        return _filled(url, {}, SERVER_URL_VARIABLE)
     if isinstance(server_idx, bool) or not isinstance(server_idx, int):
         raise ConfigurationError("server_idx must be an integer")
     if not 0 <= server_idx < len(SERVERS):
@@ -135,15 +137,21 @@ def find_server(
     return SERVERS[server_idx]
 
 
-def _filled(server_url: str, url_params: Mapping[str, str]) -> str:
+def _filled(server_url: str, url_params: Mapping[str, str], source: str = "server_url") -> str:
     if not isinstance(server_url, str) or not server_url.strip():
         # Most often a variable that was not set: the key must not go elsewhere because of it.
-        raise ConfigurationError(f"server_url must be a URL, not {server_url!r}")
+        raise ConfigurationError(f"{source} must be a URL, not {server_url!r}")
+    if not isinstance(url_params, Mapping):
+        raise ConfigurationError("url_params must be a dictionary")
     for name, value in url_params.items():
         server_url = server_url.replace(f"{{{name}}}", str(value))
     if "{" in server_url:
-        raise ConfigurationError(f"a part of server_url has no value in url_params: {server_url}")
-    return server_url.strip().removesuffix("/")
+        raise ConfigurationError(f"a part of {source} has no value in url_params: {server_url}")
+    server_url = server_url.strip().removesuffix("/")
+    if not server_url.lower().startswith(("http://", "https://")):
+        # Not printed: it may hold a secret. Most often what comes before :// was left out.
+        raise ConfigurationError(f"{source} must begin with http:// or https://")
+    return server_url
 
 
 @lru_cache(maxsize=64)
@@ -173,6 +181,6 @@ def seconds(name: str, milliseconds: float | None) -> float | None:
     if milliseconds is None:
         return None
     good = isinstance(milliseconds, (int, float)) and not isinstance(milliseconds, bool)
-    if not good or not 0 < milliseconds < float("inf"):
+    if not good or not 0 < milliseconds < sys.float_info.max:
         raise ConfigurationError(f"{name} must be a positive number of milliseconds")
     return milliseconds / 1000

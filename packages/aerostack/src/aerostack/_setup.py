@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from aerostack._debug_log import DebugLog
 from aerostack._service import DEFAULT_TIMEOUT, Key, policy_of, seconds, secret_of
-from aerostack.errors import adopt
+from aerostack.errors import ConfigurationError, adopt
 from aerostack.types import Unset
+from aerostack.utils import RetryConfig
 from quintet.core.backoff import Backoff
 from quintet.core.request import Request
 from quintet.core.retry import RetryPolicy
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from aerostack._wire import Endpoint
     from aerostack.sdkconfiguration import SDKConfiguration
     from aerostack.types import OptionalNullable
-    from aerostack.utils import RetryConfig
     from quintet.clock import Clock
 
 __all__ = ["Choice", "MarkedRequest", "Setup", "with_token"]
@@ -45,6 +45,10 @@ class Choice:
     timeout_ms: float | None = None
     http_headers: Mapping[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        if self.http_headers is not None:
+            _check_names(self.http_headers)
+
     def parts(self, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return what the runtime is to do otherwise for this call.
 
@@ -52,12 +56,16 @@ class Choice:
             headers: Of the operation; the call's own replace them.
 
         Raises:
-            ConfigurationError: The time limit is no positive number.
+            ConfigurationError: One of the choices is not acceptable.
         """
         found: dict[str, Any] = {}
         if not isinstance(self.retries, Unset):
+            if not isinstance(self.retries, (RetryConfig, type(None))):
+                raise ConfigurationError("retries must be a RetryConfig, None or UNSET")
             found["retry"] = None if self.retries is None else policy_of(self.retries)
         if self.server_url is not None:
+            if not isinstance(self.server_url, str):
+                raise ConfigurationError("server_url must be a URL")
             found["base_url"] = self.server_url.removesuffix("/")
         if self.timeout_ms is not None:
             found["timeout"] = seconds("timeout_ms", self.timeout_ms)
@@ -167,6 +175,20 @@ def with_token(
     Raises:
         ConfigurationError: The token cannot stand in a header.
     """
+    if http_headers is not None:
+        _check_names(http_headers)
     if token is None or any(name.lower() == "authorization" for name in http_headers or ()):
         return http_headers
     return {"Authorization": f"Bearer {secret_of(token, 'token').reveal()}", **(http_headers or {})}
+
+
+def _check_names(http_headers: Mapping[str, str]) -> None:
+    """Refuse what has no names of headers; the rest is looked at when they are put together.
+
+    Raises:
+        ConfigurationError: It is no mapping, or not from strings.
+    """
+    if not isinstance(http_headers, Mapping) or not all(
+        isinstance(name, str) for name in http_headers
+    ):
+        raise ConfigurationError("http_headers must be a dictionary of strings")

@@ -306,11 +306,14 @@ def _sorted(hooks: Iterable[Any]) -> tuple[SDKHooks, tuple[Any, ...]]:
 
 
 def _check(client: Any, async_client: Any, retry_config: Any, debug_logger: Any) -> None:
-    if client is not None and not isinstance(client, HttpClient):
+    # A class has the methods of its instances, and is easily meant to be one.
+    if client is not None and (isinstance(client, type) or not isinstance(client, HttpClient)):
         raise ConfigurationError(
             "client must have send(), build_request() and close(), like httpx.Client"
         )
-    if async_client is not None and not isinstance(async_client, AsyncHttpClient):
+    if async_client is not None and (
+        isinstance(async_client, type) or not isinstance(async_client, AsyncHttpClient)
+    ):
         raise ConfigurationError(
             "async_client must have send(), build_request() and aclose(), like httpx.AsyncClient"
         )

@@ -27,6 +27,8 @@ def blocking() -> None:
         assert_type(stream, ChatStream)
         for chunk in stream:
             assert_type(chunk, models.ChatChunk)
+        history = [{"role": "user", "content": "x"}]
+        assert_type(sdk.ai.ai_chat({"messages": history}), models.AiChatResponseBody)
         user = sdk.authentication.auth_signin({"email": "a@b.example", "password": "x"})
         assert_type(user.expires_at, datetime | None)
         assert user.user is not None
@@ -43,7 +45,13 @@ def blocking() -> None:
                 },
                 progress=lambda sent, total: print(sent, total),
             )
-        sdk.storage.storage_upload({"file": {"content": b"x", "file_name": "x"}, "key": "k"})
+        sdk.storage.storage_upload(
+            {"file": {"content": b"x", "file_name": "x"}, "key": "k", "metadata": {"by": "me"}}
+        )
+        sdk.storage.storage_get_url({"key": "k", "expires_in": 60})
+        sdk.ai.ai_chat({"messages": [], "seed": 1, "stop": [".", "!"], "tool_choice": "none"})
+        tried = sdk.database.db_batch({"queries": [{"sql": "SELECT 1"}]}).results or []
+        assert_type(tried[0].meta, models.DbMeta | None)
         sdk.services.services_invoke(models.ServicesInvokeRequestBody(service_name="s", data={}))
         rows = sdk.database.db_query({"sql": "SELECT 1", "params": [1]}).results
         assert_type(rows, list[dict[str, Any]] | None)

@@ -13,6 +13,7 @@ from hypothesis import given, strategies as st
 from aerostack import errors, models
 from aerostack._byte_range import Cut
 from aerostack._debug_log import DebugLog
+from aerostack._secret_fields import is_secret_field
 from aerostack._service import policy_of
 from aerostack.types import UNSET, BaseModel, OptionalNullable, Unset
 from aerostack.utils import BackoffStrategy, RetryConfig
@@ -165,3 +166,33 @@ def test_tree_of_errors_is_as_drawn() -> None:
     assert set(tree) | {"AerostackError", "Code", "ErrorResponseData"} == set(errors.__all__)
     assert not issubclass(errors.ErrorResponse, errors.SDKError)
     assert not issubclass(errors.NoResponseError, errors.SDKBaseError)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("refreshToken", "x", True),
+        ("api-key", "x", True),
+        ("newPassword", 5, True),
+        ("access_tokens", ["x"], True),
+        ("prompt_tokens", 5, False),
+        ("prompt_tokens_details", {"cached_tokens": 5}, False),
+        ("key", "x", False),
+    ],
+)
+def test_field_is_secret_by_its_name_in_any_spelling(name: str, value: Any, secret: bool) -> None:
+    assert is_secret_field(name, value) is secret
+
+
+def test_log_shows_no_signature_of_a_url() -> None:
+    lines: list[str] = []
+
+    class Logger:
+        def debug(self, message: str, *args: Any) -> None:
+            lines.append(message % args)
+
+    location = [("Location", "https://cdn.example/a?signature=p1"), ("Link", "https://x.example/b")]
+    body = b'{"url":"http://cdn.example/a?X-Signature=p2","urls":["https://c.example/?t=p3"]}'
+    DebugLog(Logger()).answer("http://x.example/", 302, location, body, len(body))
+    assert not [secret for secret in ("p1", "p2", "p3") if secret in lines[0]]
+    assert "https://cdn.example/a?[redacted]" in lines[0] and "https://x.example/b" in lines[0]

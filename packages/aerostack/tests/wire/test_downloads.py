@@ -107,6 +107,37 @@ async def test_leaving_a_download_early_closes_its_connection(play: Any, face: F
     assert await asyncio.to_thread(peer.gone.wait, 5)
 
 
+async def test_folder_that_is_missing_is_told_with_the_path_that_was_given(
+    play: Any, face: Face, tmp_path: Path
+) -> None:
+    target = tmp_path / "none" / "a.png"
+    file = await face.do(face.sdk(play(WHOLE)).storage.storage_get, {"key": "a"})
+    with pytest.raises(FileNotFoundError) as caught:
+        await face.finish(file.save(target))
+    assert caught.value.filename == str(target)
+    await face.close(file)
+
+
+@pytest.mark.parametrize("already", ["closed", "read"])
+async def test_download_of_which_nothing_is_left_is_not_saved_over_a_file(
+    play: Any, face: Face, tmp_path: Path, already: str
+) -> None:
+    target = tmp_path / "a.png"
+    target.write_bytes(b"kept")
+    sdk = face.sdk(play(WHOLE))
+    file = await face.do(sdk.storage.storage_get, {"key": "a"})
+    if already == "read":
+        assert await face.finish(file.read()) == DATA
+    else:
+        await face.finish(file.aclose() if face.is_async else file.close())
+        with pytest.raises(errors.ClientClosedError, match="before its end"):
+            await face.finish(file.read())
+    with pytest.raises(errors.ClientClosedError, match="again"):
+        await face.finish(file.save(target))
+    assert target.read_bytes() == b"kept"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -279,3 +279,9 @@ async def test_call_without_a_key_says_how_to_give_one(play: Any, face: Face) ->
     sdk.set_api_key("later")
     await face.do(sdk.cache.cache_get, {"key": "k"})
     assert peer.headers("x-aerostack-key") == ["mine", "later"]
+
+
+async def test_key_of_a_mapping_that_is_no_text_is_named(play: Any, face: Face) -> None:
+    sdk = face.sdk(play(answer()))
+    with pytest.raises(errors.RequestTypeError, match="a key of value is tuple"):
+        await face.do(sdk.cache.cache_set, {"key": "k", "value": {(1, 2): 3}})

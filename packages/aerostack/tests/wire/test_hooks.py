@@ -167,3 +167,19 @@ async def test_plain_function_is_told_of_each_attempt(play: Any, face: Face) -> 
         face.sdk(play(BUSY, FOUND), retry_config=QUICK, hooks=[seen.append]).cache.cache_get, GET
     )
     assert [(each.number, each.status) for each in seen] == [(1, 503), (2, 200)]
+
+
+@pytest.mark.parametrize("method", ["before_request", "after_success", "after_error"])
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_hook_that_returns_nothing_of_use_is_told_so(
+    play: Any, face: Face, method: str, awaited: bool
+) -> None:
+    async def coroutine(*_: Any) -> None:
+        raise AssertionError("hooks are not awaited")
+
+    hook = SDKHooks()
+    broken = type("Broken", (), {method: staticmethod(coroutine if awaited else lambda *_: None)})
+    hook.register(broken())
+    sdk = face.sdk(play(BUSY if method == "after_error" else FOUND), hooks=[broken()])
+    with pytest.raises(TypeError, match=rf"{method}\(\) of Broken must return"):
+        await face.do(sdk.cache.cache_get, GET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -126,9 +127,12 @@ def test_server_is_found_by_url_index_environment_in_this_order(
     assert url(server_idx=0) == SERVERS[0]
     with pytest.raises(errors.ConfigurationError, match="url_params"):
         SDK(KEY, server_url="http://{tenant}.example")
-    for wrong in ("", "not a url", "ftp://x.example"):
-        with pytest.raises(errors.ConfigurationError):
+    for wrong in ("", "not a url", "ftp://x.example", "127.0.0.1:8787/v1"):
+        with pytest.raises(errors.ConfigurationError, match="server_url must be"):
             SDK(KEY, server_url=wrong)
+    monkeypatch.setenv("AEROSTACK_SERVER_URL", "127.0.0.1:9999/v1")
+    with pytest.raises(errors.ConfigurationError, match="AEROSTACK_SERVER_URL must begin"):
+        SDK(KEY)
 
 
 async def test_server_of_a_call_replaces_that_of_the_sdk(play: Any, face: Face) -> None:
@@ -217,6 +221,10 @@ def test_sdk_works_in_a_forked_child(play: Any) -> None:
         {"max_response_bytes": -1},
         {"retry_config": "backoff"},
         {"debug_logger": object()},
+        {"url_params": ["a"], "server_url": "http://{a}/v1"},
+        {"client": httpx.Client},
+        {"async_client": httpx.AsyncClient},
+        {"timeout_ms": 10**400},
     ],
 )
 def test_option_that_is_not_acceptable_is_refused_at_once(options: dict[str, Any]) -> None:
@@ -227,3 +235,48 @@ def test_option_that_is_not_acceptable_is_refused_at_once(options: dict[str, Any
 async def test_time_limit_of_a_call_must_be_one(play: Any, face: Face) -> None:
     with pytest.raises(errors.ConfigurationError, match="timeout_ms"):
         await face.do(face.sdk(play(FOUND)).cache.cache_get, GET, timeout_ms=0)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"retries": 3},
+        {"retries": {}},
+        {"server_url": 3},
+        {"server_url": ""},
+        {"http_headers": [("a", "b")]},
+        {"http_headers": {1: "a"}},
+        {"http_headers": {"a": 1}},
+        {"http_headers": {"a": "b\r\nc: d"}},
+        {"timeout_ms": 10**400},
+    ],
+)
+async def test_choice_of_a_call_that_is_not_acceptable_is_refused(
+    play: Any, face: Face, choice: dict[str, Any]
+) -> None:
+    peer = play(FOUND)
+    sdk = face.sdk(peer)
+    upload = {"key": "k", "file": {"file_name": "a", "content": b"x"}}
+    for method, request in [(sdk.cache.cache_get, GET), (sdk.storage.storage_upload, upload)]:
+        with pytest.raises(errors.ConfigurationError):
+            await face.do(method, request, **choice)
+    with pytest.raises(errors.ConfigurationError):
+        await face.all(await face.do(sdk.ai.ai_chat_stream, {"messages": []}, **choice))
+    with pytest.raises(errors.ConfigurationError):
+        await face.do(sdk.storage.storage_get, GET, **choice)
+    assert peer.requests == []
+
+
+def test_sdk_is_freed_at_once_after_a_failed_connection() -> None:
+    def fail() -> weakref.ref[SDK]:
+        sdk = SDK(KEY, server_url="http://127.0.0.1:1/v1")
+        with contextlib.suppress(httpx.ConnectError):
+            sdk.cache.cache_get(GET)
+        return weakref.ref(sdk)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert fail()() is None
+    finally:
+        gc.enable()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
+import traceback
 from typing import Any
 
 import httpx
 import pytest
 
 from aerostack import errors, models
+from quintet.testing import check_secret_hygiene
 
 from .conftest import KEY, Face
 from .peer import answer
@@ -80,9 +84,10 @@ def test_secrets_in_models_are_masked() -> None:
         models.AuthSigninRequestBody(email="a@b.example", password="hunter2"),
         models.AuthSignupRequestBody(email="a@b.example", password="hunter2"),
         models.AuthResponse(token="eyJ.x.y"),
+        models.AuthResponse.model_validate({"refreshToken": "r3fresh", "api_key": "k3y"}),
     ]
     text = f"{shown!r} {shown}" + " ".join(map(str, shown))
-    for secret in ("ac_secret_x", "hunter2", "eyJ.x.y"):
+    for secret in ("ac_secret_x", "hunter2", "eyJ.x.y", "r3fresh", "k3y"):
         assert secret not in text
     assert "a@b.example" in text
 
@@ -102,3 +107,56 @@ async def test_key_is_not_in_anything_an_error_shows(play: Any, face: Face) -> N
     error = caught.value
     shown = f"{error!r} {error} {vars(error)} {error.raw_response.request.headers} {sdk!r}"
     assert KEY not in shown and KEY not in repr(sdk.sdk_configuration)
+
+
+async def test_connection_is_closed_although_the_logger_fails(play: Any, face: Face) -> None:
+    class Logger:
+        def debug(self, message: str, *args: Any) -> None:
+            if message.startswith("Response"):
+                raise ZeroDivisionError
+
+    def held(conn: Any, _: Any) -> None:
+        conn.send(answer(200, {"exists": True})[:-3])
+        conn.hold()
+
+    peer = play(held)
+    sdk = face.sdk(peer, debug_logger=Logger(), timeout_ms=100)
+    with pytest.raises(ZeroDivisionError):
+        await face.do(sdk.cache.cache_get, {"key": "k"})
+    await asyncio.to_thread(peer.gone.wait, 5)
+    assert peer.gone.is_set()
+
+
+def reported(error: BaseException) -> str:
+    """What a crash report shows of the local variables beneath the test."""
+    texts: list[str] = []
+    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(
+        error, capture_locals=True
+    )
+    while told is not None:
+        for frame in told.stack:
+            if "/tests/" not in frame.filename:
+                texts += (frame.locals or {}).values()
+        told = told.__cause__ or told.__context__
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("how", ["hangs up", "stalls", "takes nothing", "fails"])
+async def test_key_is_in_no_view_of_an_error(play: Any, face: Face, how: str) -> None:
+    step: dict[str, Any] = {
+        "hangs up": None,
+        "stalls": lambda conn, _: conn.hold(),
+        "fails": answer(500, {"code": "INTERNAL_ERROR", "message": "broke"}),
+    }
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        deaf_url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+        where = deaf_url if how == "takes nothing" else play(step[how])
+        sdk = face.sdk(where, timeout_ms=300)
+        endless = (b"x" * 65536 for _ in iter(int, 1))
+        upload = {"key": "k", "file": {"file_name": "a", "content": endless}}
+        with pytest.raises((errors.SDKBaseError, errors.NoResponseError)) as caught:
+            if how == "takes nothing":
+                await face.do(sdk.storage.storage_upload, upload)
+            else:
+                await face.do(sdk.cache.cache_get, {"key": "k"})
+    check_secret_hygiene(KEY, caught.value, sdk, sdk.sdk_configuration, reported(caught.value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from aerostack.utils import BackoffStrategy, RetryConfig
 from .conftest import Face
 from .peer import Received, answer, error
 
-DATA = bytes(range(256)) * 1000
+DATA = bytes(range(256)) * 2000
 STORED = answer(200, {"url": "http://127.0.0.1/x", "key": "k", "size": 1, "etag": '"e"'})
 TWICE = RetryConfig("backoff", BackoffStrategy(1, 5, 1.1, 5000), True, max_retries=2)
 BUSY = error(503, "INTERNAL_ERROR")
@@ -192,6 +193,16 @@ async def test_source_that_cannot_be_read_twice_is_not_sent_twice(
     source.close()
 
 
+async def test_metadata_goes_as_json_text(play: Any, face: Face) -> None:
+    peer = play(STORED)
+    sdk = face.sdk(peer)
+    await face.do(sdk.storage.storage_upload, upload(b"x", metadata={"by": "Zoë", "n": "1"}))
+    [text] = [part[3] for part in parts(peer.requests[0]) if part[0] == "metadata"]
+    assert json.loads(text) == {"by": "Zoë", "n": "1"}
+    with pytest.raises(errors.RequestValidationError, match=r"metadata\.n"):
+        await face.do(sdk.storage.storage_upload, upload(b"x", metadata={"n": 1}))
+
+
 async def test_progress_is_told_in_bytes_of_the_file(play: Any, face: Face, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     sdk = face.sdk(play(STORED))
@@ -233,3 +244,64 @@ async def test_time_limit_of_an_upload_grows_with_the_file(face: Face) -> None:
     assert 60 < seconds_for(form_of(upload(b"x"), None)) < 61
     assert seconds_for(form_of(upload(bytes(128 * 1024 * 100)), None)) == pytest.approx(160, abs=1)
     assert seconds_for(form_of(upload(iter([b"x"])), None)) == 900
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"key": "\ud800", "file": {"file_name": "a", "content": b"x"}},
+        {"key": "k", "file": {"file_name": "a", "content": b"x", "content_type": "a/b\r\nX: y"}},
+        {"key": "k", "file": {"file_name": "a", "content": b"x", "contenttype": "a/b"}},
+        {"key": "k", "file": {"file_name": "a", "content": b"x"}, "extra": b"x"},
+    ],
+    ids=["surrogate", "header", "unknown field of the file", "bytes"],
+)
+async def test_form_that_cannot_be_sent_is_an_error_of_ours(
+    play: Any, face: Face, request_: dict[str, Any]
+) -> None:
+    peer = play(STORED)
+    with pytest.raises(errors.RequestValidationError, match="storageUpload"):
+        await face.do(face.sdk(peer).storage.storage_upload, request_)
+    assert peer.requests == []
+
+
+async def test_further_fields_of_a_form_are_sent_as_text_or_json(play: Any, face: Face) -> None:
+    peer = play(STORED)
+    extra = {"note": "as it is", "public": True, "tags": ["a", 1], "owner": None}
+    request = {"key": "k", "file": {"file_name": "a", "content": b"x"}, **extra}
+    await face.do(face.sdk(peer).storage.storage_upload, request)
+    sent = {part[0]: part[3] for part in parts(peer.requests[0])}
+    assert [sent[name] for name in extra] == [b"as it is", b"true", b'["a",1]', b"null"]
+
+
+async def test_file_that_cannot_be_read_is_refused_before_anything_is_sent(
+    play: Any, face: Face, tmp_path: Path
+) -> None:
+    peer = play(STORED)
+    with (tmp_path / "out").open("wb") as file, pytest.raises(errors.RequestTypeError):
+        await face.do(face.sdk(peer).storage.storage_upload, upload(file))
+    with pytest.raises(errors.RequestTypeError, match="closed"):
+        await face.do(face.sdk(peer).storage.storage_upload, upload(file))
+    assert peer.requests == []
+
+
+async def test_file_whose_read_is_awaited_arrives_from_asynchronous_calls(
+    play: Any, face: Face
+) -> None:
+    class File:
+        pieces = (DATA[:100], DATA[100:], b"")
+
+        def __init__(self) -> None:
+            self.left = iter(self.pieces)
+
+        async def read(self, size: int = -1) -> bytes:
+            return next(self.left)
+
+    peer = play(STORED)
+    call = face.do(face.sdk(peer).storage.storage_upload, upload(File()))
+    if face.is_async:
+        await call
+        assert parts(peer.requests[0])[1][3] == DATA
+    else:
+        with pytest.raises(errors.RequestValidationError, match="asynchronous"):
+            await call

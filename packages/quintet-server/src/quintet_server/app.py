@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from quintet_server import __version__
@@ -21,7 +23,7 @@ def create_app(runtime: Runtime) -> Starlette:
 
     It does not start or stop the runtime: whoever made it does, and sees its errors.
     """
-    app = Starlette(
+    app = _Application(
         routes=[
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
@@ -47,6 +49,44 @@ def _service_routes(runtime: Runtime) -> list[BaseRoute]:
         mounts.extend(service.root_routes(runtime))
     # They may lie within the mount of another service.
     return [*at_root, *mounts]
+
+
+class _Application(Starlette):
+    """The application, with a short cut to its mounts.
+
+    The way through it (two layers that catch what the gateway of a service has caught already, a
+    look at every route) costs a fifth of a quick request. What is not a mount takes it.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the first mount that the path is in, or take the long way."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            for mount in self._first_mounts:
+                if path.startswith(mount.path):
+                    match, matched = mount.matches(scope)
+                    if match is Match.FULL:
+                        scope["app"] = self
+                        scope.update(matched)
+                        await mount.app(scope, receive, send)
+                        return
+        await super().__call__(scope, receive, send)
+
+    @cached_property
+    def _first_mounts(self) -> tuple[Mount, ...]:
+        """The mounts, up to the first that has a route of ours inside which is to win over it."""
+        mounts: list[Mount] = []
+        paths: list[str] = []
+        for route in self.routes:
+            if isinstance(route, Route):
+                paths.append(route.path)
+            elif not isinstance(route, Mount) or any(
+                path.startswith(f"{route.path}/") for path in paths
+            ):
+                break
+            else:
+                mounts.append(route)
+        return tuple(mounts)
 
 
 class _AtRoot:

@@ -25,6 +25,9 @@ from quintet_server.settings import ServerSettings
 __all__ = ["CannotListen", "QuintetServer", "bind", "make_server", "url_of"]
 
 
+_ADVICE = "stop what uses it, or choose another port with --port (0 takes any)"
+
+
 class CannotListen(Exception):
     """The address is taken or not ours; the text says what to do."""
 
@@ -39,7 +42,7 @@ def bind(settings: ServerSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         advice = (
-            "stop what uses it, or choose another port with --port (0 takes any)"
+            _ADVICE
             if error.errno == errno.EADDRINUSE
             else "choose another address with --host, or another port with --port"
         )
@@ -47,6 +50,18 @@ def bind(settings: ServerSettings) -> socket.socket:
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): {advice}"
         ) from error
     return listener
+
+
+def _is_listening(listener: socket.socket) -> bool:
+    """Tell whether connections arrive at a socket.
+
+    Two processes that start at once can both bind a port, as neither listens yet. Only the first
+    then gets to listen, and the other's event loop closes its socket without a word.
+    """
+    try:
+        return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:  # closed
+        return False
 
 
 def url_of(listener: socket.socket) -> str:
@@ -67,7 +82,12 @@ class QuintetServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, listen, then say so."""
+        addresses = [listener.getsockname()[:2] for listener in sockets or ()]
         await super().startup(sockets=sockets)
+        for listener, (host, port) in zip(sockets or (), addresses, strict=True):
+            if not _is_listening(listener):
+                reason = "another process began to meanwhile"
+                raise CannotListen(f"cannot listen on {host}:{port} ({reason}): {_ADVICE}")
         if self.started and not self.should_exit:
             self._ready()
 

@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+from typer.testing import CliRunner, Result
 
 from quintet_server import __version__
+from quintet_server.cli import app
 from quintet_server.cli.served import SERVED
 from quintet_server.cli.unknown import unknown_variables
 from quintet_server.services import NAMES
@@ -38,6 +41,19 @@ def quintet(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedPr
         check=False,
         timeout=90,
     )
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run a command in this process, in the test's folder: for what is answered while it is read.
+
+    A process for each would take all of the test's time.
+    """
+    for name in [name for name in os.environ if name.startswith("QUINTET_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner(env={"COLUMNS": "200"})
+    return lambda *arguments: runner.invoke(app, arguments)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +103,11 @@ def test_status_for_programs_where_nothing_is_stays_json(tmp_path: Path) -> None
     ],
     ids=" ".join,
 )
-def test_empty_data_dir_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
-    result = quintet(*command, "--data-dir", "", folder=tmp_path)
-    assert result.returncode == 2
+def test_empty_data_dir_is_refused(
+    typed: Callable[..., Result], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    result = typed(*command, "--data-dir", "")
+    assert result.exit_code == 2
     assert "'--data-dir': a folder is needed" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -111,10 +129,10 @@ def test_version_is_printed(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_help_has_a_short_name_and_shows_no_value_for_flags(
-    tmp_path: Path, command: tuple[str, ...]
+    typed: Callable[..., Result], command: tuple[str, ...]
 ) -> None:
-    short, long = (quintet(*command, name, folder=tmp_path) for name in ("-h", "--help"))
-    assert short.returncode == 0
+    short, long = (typed(*command, name) for name in ("-h", "--help"))
+    assert short.exit_code == 0
     assert short.stdout == long.stdout
     assert "bool" not in short.stdout.lower()
     if command not in ((), ("keys",)):
@@ -122,8 +140,10 @@ def test_help_has_a_short_name_and_shows_no_value_for_flags(
 
 
 @pytest.mark.parametrize("command", [(), ("keys",)], ids=" ".join)
-def test_help_says_which_services_are_served(tmp_path: Path, command: tuple[str, ...]) -> None:
-    assert SERVED in " ".join(quintet(*command, "--help", folder=tmp_path).stdout.split())
+def test_help_says_which_services_are_served(
+    typed: Callable[..., Result], command: tuple[str, ...]
+) -> None:
+    assert SERVED in " ".join(typed(*command, "--help").stdout.split())
 
 
 @pytest.mark.parametrize("page", ["keys.md", "running.md"])
@@ -138,18 +158,22 @@ def test_served_sentence_names_every_service_once() -> None:
 
 
 @pytest.mark.parametrize("duration", ["-5m", "-1h", "-1h30m"])
-def test_clock_moved_back_is_told_that_time_moves_forward(tmp_path: Path, duration: str) -> None:
+def test_clock_moved_back_is_told_that_time_moves_forward(
+    typed: Callable[..., Result], duration: str
+) -> None:
     for arguments in ((duration,), ("--", duration)):
-        result = quintet("clock", "advance", *arguments, folder=tmp_path)
-        assert result.returncode == 2
+        result = typed("clock", "advance", *arguments)
+        assert result.exit_code == 2
         assert "time only moves forward" in result.stderr
         assert "quintet clock reset" in result.stderr
 
 
 @pytest.mark.parametrize("duration", ["36501d", "999999999999d"])
-def test_clock_moved_beyond_the_calendar_is_refused(tmp_path: Path, duration: str) -> None:
-    result = quintet("clock", "advance", duration, folder=tmp_path)
-    assert result.returncode == 2
+def test_clock_moved_beyond_the_calendar_is_refused(
+    typed: Callable[..., Result], duration: str
+) -> None:
+    result = typed("clock", "advance", duration)
+    assert result.exit_code == 2
     assert "at most 36500 days" in result.stderr
 
 

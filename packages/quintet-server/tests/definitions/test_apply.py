@@ -84,10 +84,13 @@ async def test_one_mistake_anywhere_means_nothing_is_written(db: Database, tmp_p
     [
         (thing("a", 0), "f.yaml:5: spec.size: Input should be greater than or equal to 1"),
         (thing("a", "many"), "f.yaml:5: spec.size: Input should be a valid integer"),
-        (thing("a", 1) + "  colour: red\n", "f.yaml:6: spec.colour: there is no such field"),
+        (
+            thing("a", 1) + "  colour: red\n",
+            "f.yaml:6: spec.colour: there is no such field (known: size",
+        ),
         (thing("a", 1) + "  parts:\n    - x: 1\n", "f.yaml:7: spec.parts.0.x: Input should be"),
         (thing("a", 1) + "  size: 2\n", "f.yaml:6: spec.size: appears twice"),
-        (thing("a", 1, extra=1), "f.yaml:4: extra: there is no such field"),
+        (thing("a", 1, extra=1), "f.yaml:4: extra: there is no such field (known: service"),
         (thing("a", 1).replace("thing", "thin"), "f.yaml:2: kind: there is no kind 'thin'"),
         (thing("a", 1).replace("name: a\n", ""), "f.yaml:1: name: is required"),
         (

@@ -169,6 +169,68 @@ def shared_database(cluster_url: str, template: str, prefix: str) -> Iterator[st
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+Started = Callable[..., contextlib.AbstractAsyncContextManager[Any]]
+# (database URL, folder, settings of the service by keyword) → a server with that service.
+Run = Callable[..., contextlib.AbstractAsyncContextManager[Runtime]]
+
+
+def fixtures(client: type[ServiceClient], run: Run) -> tuple[Any, ...]:
+    """The fixtures of a service, in this order; a `conftest.py` gives them these names.
+
+    `shared_database_url`, `shared_runtime`, `shared_url`: one server for all tests of the folder.
+    `api`: a new project there, called in process. `wire`: the same over a socket. `started`: a
+    function that starts a server of its own with these settings. `alone`: such a server, for tests
+    that move its clock with `advance`.
+    """
+    name = client.service
+
+    @pytest.fixture(scope="session")
+    def shared_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
+        with shared_database(cluster_url, template_database, name) as url:
+            yield url
+
+    @pytest_asyncio.fixture(scope="session", loop_scope="session")
+    async def shared_runtime(
+        shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> AsyncIterator[Runtime]:
+        async with run(shared_database_url, tmp_path_factory.mktemp(name)) as runtime:
+            yield runtime
+
+    @pytest_asyncio.fixture(scope="session", loop_scope="session")
+    async def shared_url(shared_runtime: Runtime) -> AsyncIterator[str]:
+        async with listening(shared_runtime) as url:
+            yield url
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def api(shared_runtime: Runtime) -> AsyncIterator[ServiceClient]:
+        async with client.of(shared_runtime) as found:
+            yield found
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def wire(shared_runtime: Runtime, shared_url: str) -> AsyncIterator[ServiceClient]:
+        async with client.of(shared_runtime, shared_url) as found:
+            yield found
+
+    @pytest.fixture
+    def started(database_url: str, tmp_path: Path) -> Started:
+        @contextlib.asynccontextmanager
+        async def start(**settings: Any) -> AsyncIterator[ServiceClient]:
+            async with (
+                run(database_url, tmp_path, **settings) as runtime,
+                client.of(runtime, project="default") as found,
+            ):
+                yield found
+
+        return start
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def alone(started: Started) -> AsyncIterator[ServiceClient]:
+        async with started() as running:
+            yield running
+
+    return shared_database_url, shared_runtime, shared_url, api, wire, started, alone
+
+
 def share_one_loop(folder: Path, items: list[pytest.Item]) -> None:
     """One event loop for the tests below a folder, so that they can share a server."""
     for item in items:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ import pytest
 
 from quintet import EventRules
 from quintet.both_faces import BothFaces
-from quintet.errors import ClientClosedError, StatusError
+from quintet.errors import ClientClosedError, ConnectionFailure, StatusError
 from quintet.testing import AsyncScriptedTransport
 
 from .peer import EVENTS, Connection, Peer, always, answer, chunked, chunked_head
@@ -367,11 +368,25 @@ async def test_failed_call_leaves_no_reference_cycle(play: Play, world: World) -
         gc.enable()
 
 
-async def _fail(world: World, client: Any) -> weakref.ref[StatusError]:
+async def test_refused_connection_leaves_no_reference_cycle(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = world.client(f"http://127.0.0.1:{port}")
+    gc.collect()
+    gc.disable()
+    try:
+        gone = await _fail(world, client)
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+async def _fail(world: World, client: Any) -> weakref.ref[BaseException]:
     try:
         await world.do(client.request(GET))
-    except StatusError as error:
-        return weakref.ref(error)
+    except (StatusError, ConnectionFailure) as error:
+        # The error that it began with holds the frames of the call, and they the client.
+        return weakref.ref(error.__cause__ or error)
     raise AssertionError("the call did not fail")
 
 

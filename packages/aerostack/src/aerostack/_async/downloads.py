@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aerostack._acompat import aside
 from aerostack._byte_range import Cut
 from aerostack._saving import PartialFile
+from aerostack.errors import ClientClosedError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -38,6 +39,8 @@ class AsyncDownload:
         # A service that knows nothing of ranges sends all: then the part is cut out here.
         ignored = byte_range is not None and source.status != 206
         self._cut = Cut(byte_range) if byte_range is not None and ignored else None
+        self._ended = False
+        self._left = False
 
     @property
     def status_code(self) -> int:
@@ -72,18 +75,30 @@ class AsyncDownload:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._left:
+            # As if it ended here, a part would pass for the file.
+            raise ClientClosedError("the download was closed before its end; ask for it again")
         while True:
             if self._cut is not None and self._cut.ended:
+                self._ended = True
                 await self.aclose()
                 raise StopAsyncIteration
-            piece = await self._source.__anext__()
+            try:
+                piece = await self._source.__anext__()
+            except StopAsyncIteration:
+                self._ended = True
+                raise
             if self._cut is not None:
                 piece = self._cut.feed(piece)
             if piece:
                 return piece
 
     async def read(self) -> bytes:
-        """Return all that has not been read yet. It is held in memory: large files are saved."""
+        """Return all that has not been read yet. It is held in memory: large files are saved.
+
+        Raises:
+            ClientClosedError: It was closed before its end.
+        """
         async with self:
             return b"".join([piece async for piece in self])
 
@@ -95,7 +110,11 @@ class AsyncDownload:
 
         Raises:
             OSError: It cannot be written.
+            ClientClosedError: It was closed before its end, or nothing is left of it: an empty file
+                would take the place of what is there.
         """
+        if self._ended or self._left:
+            raise ClientClosedError("the download was read or closed already; ask for it again")
         file = await aside(PartialFile, path)
         try:
             async with self:
@@ -107,6 +126,7 @@ class AsyncDownload:
 
     async def aclose(self) -> None:
         """Stop reading and close the connection. Closing twice is fine."""
+        self._left = not self._ended
         await self._source.aclose()
 
     async def __aenter__(self) -> Self:

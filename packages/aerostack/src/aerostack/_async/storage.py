@@ -78,6 +78,7 @@ class _AsyncStorage(Resource):
             ErrorResponse: 413: larger than the service takes.
             RequestValidationError: ``file_name`` is empty, or a field is missing.
             RequestTypeError: ``content`` is a ``str``, or otherwise no source of bytes.
+            OSError: The path cannot be read; or what reading the source raised.
         """
         choice = Choice(retries, server_url, timeout_ms, http_headers)
         return await self._acalls.upload(request, choice, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from aerostack._hooks.types import (
@@ -82,6 +83,7 @@ class SDKHooks:
         """Run the hooks before an attempt; raises what one of them returns as an exception."""
         for hook in self.before_request_hooks:
             request = _unless_error(hook.before_request(hook_ctx, request))
+            _check_has(request, "headers", hook, "before_request", "the request")
         return request
 
     def after_success(
@@ -90,6 +92,7 @@ class SDKHooks:
         """Run the hooks after a success; raises what one of them returns as an exception."""
         for hook in self.after_success_hooks:
             response = _unless_error(hook.after_success(hook_ctx, response))
+            _check_has(response, "status_code", hook, "after_success", "the response")
         return response
 
     def after_error(
@@ -100,7 +103,10 @@ class SDKHooks:
     ) -> tuple[httpx.Response | None, Exception | None]:
         """Run the hooks after a failed attempt; raises what one returns as a lone exception."""
         for hook in self.after_error_hooks:
-            response, error = _unless_error(hook.after_error(hook_ctx, response, error))
+            pair = _unless_error(hook.after_error(hook_ctx, response, error))
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise _wrong(hook, "after_error", "a response or None, and an error or None", pair)
+            response, error = pair
         return response, error
 
 
@@ -108,3 +114,16 @@ def _unless_error(value: Any) -> Any:
     if isinstance(value, Exception):
         raise value
     return value
+
+
+def _check_has(value: Any, attribute: str, hook: Any, method: str, wanted: str) -> None:
+    if not hasattr(value, attribute):
+        raise _wrong(hook, method, wanted, value)
+
+
+def _wrong(hook: Any, method: str, wanted: str, value: Any) -> TypeError:
+    if isinstance(value, Coroutine):
+        value.close()  # hooks are plain functions; nobody awaits it
+    return TypeError(
+        f"{method}() of {type(hook).__name__} must return {wanted}, not {type(value).__name__}"
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aerostack._acompat import at_once
 from aerostack._byte_range import Cut
 from aerostack._saving import PartialFile
+from aerostack.errors import ClientClosedError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -39,6 +40,8 @@ class Download:
         # A service that knows nothing of ranges sends all: then the part is cut out here.
         ignored = byte_range is not None and source.status != 206
         self._cut = Cut(byte_range) if byte_range is not None and ignored else None
+        self._ended = False
+        self._left = False
 
     @property
     def status_code(self) -> int:
@@ -73,18 +76,30 @@ class Download:
         return self
 
     def __next__(self) -> bytes:
+        if self._left:
+            # As if it ended here, a part would pass for the file.
+            raise ClientClosedError("the download was closed before its end; ask for it again")
         while True:
             if self._cut is not None and self._cut.ended:
+                self._ended = True
                 self.close()
                 raise StopIteration
-            piece = self._source.__next__()
+            try:
+                piece = self._source.__next__()
+            except StopIteration:
+                self._ended = True
+                raise
             if self._cut is not None:
                 piece = self._cut.feed(piece)
             if piece:
                 return piece
 
     def read(self) -> bytes:
-        """Return all that has not been read yet. It is held in memory: large files are saved."""
+        """Return all that has not been read yet. It is held in memory: large files are saved.
+
+        Raises:
+            ClientClosedError: It was closed before its end.
+        """
         with self:
             return b"".join([piece for piece in self])
 
@@ -96,7 +111,11 @@ class Download:
 
         Raises:
             OSError: It cannot be written.
+            ClientClosedError: It was closed before its end, or nothing is left of it: an empty file
+                would take the place of what is there.
         """
+        if self._ended or self._left:
+            raise ClientClosedError("the download was read or closed already; ask for it again")
         file = at_once(PartialFile, path)
         try:
             with self:
@@ -108,6 +127,7 @@ class Download:
 
     def close(self) -> None:
         """Stop reading and close the connection. Closing twice is fine."""
+        self._left = not self._ended
         self._source.close()
 
     def __enter__(self) -> Self:

@@ -79,6 +79,7 @@ class _Storage(Resource):
             ErrorResponse: 413: larger than the service takes.
             RequestValidationError: ``file_name`` is empty, or a field is missing.
             RequestTypeError: ``content`` is a ``str``, or otherwise no source of bytes.
+            OSError: The path cannot be read; or what reading the source raised.
         """
         choice = Choice(retries, server_url, timeout_ms, http_headers)
         return self._calls.upload(request, choice, progress)

@@ -140,9 +140,11 @@ class _Logged:
     def close(self) -> None:
         setup, self._setup = self._setup, None
         log = None if setup is None else setup.log
-        if log is not None:
-            log.answer(self._url, self.status, self.headers.pairs(), self._kept, self._size)
-        self._inner.close()
+        try:
+            if log is not None:
+                log.answer(self._url, self.status, self.headers.pairs(), self._kept, self._size)
+        finally:
+            self._inner.close()
 
 
 class _Replayed:

@@ -271,10 +271,11 @@ class CacheFlushRequestBody(BaseModel):
 
 
 class CacheFlushResponseBody(BaseModel):
-    """How many keys went, at most 10 000 at once."""
+    """How many keys went, at most 10 000 at once; ``truncated`` if there are more."""
 
     success: bool | None = None
     deleted: int | None = None
+    truncated: bool | None = None
 
 
 class CacheExpireRequestBodyTypedDict(TypedDict):

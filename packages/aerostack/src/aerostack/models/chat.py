@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
@@ -49,14 +50,14 @@ class MessagesTypedDict(TypedDict):
     """One message; both fields may be absent."""
 
     role: NotRequired[Role | str]
-    content: NotRequired[str]
+    content: NotRequired[str | list[dict[str, Any]]]
 
 
 class Messages(BaseModel):
-    """One message; both fields may be absent."""
+    """One message; both fields may be absent. A content is a text, or a list of parts of one."""
 
     role: Role | None = None
-    content: str | None = None
+    content: str | list[dict[str, Any]] | None = None
 
 
 class StreamOptionsTypedDict(TypedDict):
@@ -72,12 +73,18 @@ class StreamOptions(BaseModel):
 
 
 class _ChatFields(TypedDict):
-    messages: list[MessagesTypedDict]
+    # A list that is built elsewhere is of plain dictionaries, as type checkers see it.
+    messages: Sequence[MessagesTypedDict | Messages | Mapping[str, Any]]
     model: NotRequired[str]
     stream_options: NotRequired[StreamOptionsTypedDict]
     temperature: NotRequired[float]
     max_tokens: NotRequired[int]
     top_p: NotRequired[float]
+    stop: NotRequired[str | list[str]]
+    seed: NotRequired[int]
+    response_format: NotRequired[dict[str, Any]]
+    tools: NotRequired[list[dict[str, Any]]]
+    tool_choice: NotRequired[str | dict[str, Any]]
 
 
 class AiChatRequestBodyTypedDict(_ChatFields):
@@ -103,6 +110,11 @@ class AiChatRequestBody(BaseModel):
         temperature: 0 to 2.
         max_tokens: Longest answer, in tokens.
         top_p: 0 to 1.
+        stop: Texts at which the answer ends, up to four.
+        seed: The same one gives the same answer, as far as the model can.
+        response_format: Such as ``{"type": "json_object"}``, as OpenAI has it.
+        tools: Functions the model may ask for, as OpenAI has them.
+        tool_choice: ``"auto"``, ``"none"``, ``"required"``, or which function.
     """
 
     messages: list[Messages]
@@ -112,6 +124,11 @@ class AiChatRequestBody(BaseModel):
     temperature: float | None = None
     max_tokens: int | None = None
     top_p: float | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
 
 
 class ChatMessage(BaseModel):

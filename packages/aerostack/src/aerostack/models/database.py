@@ -86,11 +86,22 @@ class DbBatchRequestBody(BaseModel):
 
 
 class DbBatchResult(BaseModel):
-    """What one statement of a batch gave; ``error`` says what went wrong."""
+    """What one statement of a batch gave.
+
+    Attributes:
+        results: As in :class:`DbQueryResult`; so are ``count`` and ``meta``.
+        error: What went wrong.
+        code: The same as a code.
+        details: More about it, as in ``ErrorResponse.data.details``.
+    """
 
     results: list[dict[str, Any]] | None = None
+    count: int | None = None
     success: bool | None = None
+    meta: DbMeta | None = None
     error: Any = None
+    code: str | None = None
+    details: dict[str, Any] | None = None
 
 
 class DbBatchResponseBody(BaseModel):

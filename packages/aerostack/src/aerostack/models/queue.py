@@ -80,7 +80,13 @@ class QueueGetJobRequestBody(CamelModel):
 
 
 class Job(CamelModel):
-    """A job; ``available_at`` is when it may begin."""
+    """A job.
+
+    Attributes:
+        available_at: When it may begin, or be tried again.
+        error: Why it failed, or has to be tried again.
+        result: What its consumer answered, once it is completed.
+    """
 
     id: str | None = None
     type: str | None = None
@@ -92,6 +98,7 @@ class Job(CamelModel):
     available_at: datetime | None = None
     completed_at: datetime | None = None
     error: Any = None
+    result: Any = None
 
 
 class QueueGetJobResponseBody(BaseModel):

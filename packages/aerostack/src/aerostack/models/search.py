@@ -165,6 +165,7 @@ class SearchUpdateResponseBody(BaseModel):
     """Whether it was replaced."""
 
     success: bool | None = None
+    id: str | None = None
 
 
 class SearchDeleteRequestBodyTypedDict(TypedDict):
@@ -180,9 +181,10 @@ class SearchDeleteRequestBody(BaseModel):
 
 
 class SearchDeleteResponseBody(BaseModel):
-    """Whether it was deleted."""
+    """Whether it was deleted; ``deleted`` is 0 if there was none."""
 
     success: bool | None = None
+    deleted: int | None = None
 
 
 class SearchDeleteByTypeRequestBodyTypedDict(TypedDict):
@@ -198,9 +200,10 @@ class SearchDeleteByTypeRequestBody(BaseModel):
 
 
 class SearchDeleteByTypeResponseBody(BaseModel):
-    """Whether they were deleted."""
+    """How many were deleted."""
 
     success: bool | None = None
+    deleted: int | None = None
 
 
 class SearchCountRequestBodyTypedDict(TypedDict, total=False):
@@ -247,9 +250,11 @@ class SearchConfigureRequestBody(CamelModel):
 
 
 class SearchConfigureResponseBody(BaseModel):
-    """Whether it was changed."""
+    """Which model understands texts now, and how many were read again because of it."""
 
     success: bool | None = None
+    model: str | None = None
+    reembedded: int | None = None
 
 
 class AiEmbedRequestBodyTypedDict(TypedDict):

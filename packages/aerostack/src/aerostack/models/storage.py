@@ -7,7 +7,7 @@ from datetime import datetime
 from os import PathLike
 from typing import IO, Any, Union
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from typing_extensions import NotRequired, TypedDict
 
 from aerostack._model import BaseModel, CamelModel
@@ -61,7 +61,7 @@ class FileTypedDict(TypedDict):
 
 
 class File(CamelModel):
-    """A file to upload.
+    """A file to upload. Its part of the form has no place for other fields, so none is taken.
 
     Attributes:
         file_name: Its name; not empty.
@@ -69,6 +69,8 @@ class File(CamelModel):
             is one.
         content_type: Guessed from the name without it.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     file_name: str = Field(min_length=1)
     content: Any
@@ -91,6 +93,7 @@ class StorageUploadRequestBodyTypedDict(TypedDict):
     file: FileTypedDict
     key: str
     content_type: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
 
 
 class StorageUploadRequestBody(CamelModel):
@@ -100,11 +103,13 @@ class StorageUploadRequestBody(CamelModel):
         file: What to store.
         key: Where, such as ``"avatars/user-123.jpg"``.
         content_type: The type to store it with; the file's without it.
+        metadata: What to remember of it, given back by ``storage_get_metadata``.
     """
 
     file: File
     key: str
     content_type: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class StorageUploadResponseBody(CamelModel):
@@ -133,12 +138,19 @@ class StorageGetUrlRequestBodyTypedDict(TypedDict):
     """A file whose URL is wanted."""
 
     key: str
+    expires_in: NotRequired[int]
 
 
-class StorageGetUrlRequestBody(BaseModel):
-    """A file whose URL is wanted."""
+class StorageGetUrlRequestBody(CamelModel):
+    """A file whose URL is wanted.
+
+    Attributes:
+        key: Of the file.
+        expires_in: Seconds for which the URL is to work; without it the service decides.
+    """
 
     key: str
+    expires_in: int | None = None
 
 
 class StorageGetUrlResponseBody(BaseModel):
@@ -236,13 +248,14 @@ class StorageGetMetadataRequestBody(BaseModel):
 
 
 class StorageGetMetadataResponseBody(CamelModel):
-    """What is known of a file; ``size`` in bytes."""
+    """What is known of a file; ``size`` in bytes, ``metadata`` as it was given to the upload."""
 
     exists: bool | None = None
     size: int | None = None
     content_type: str | None = None
     last_modified: datetime | None = None
     etag: str | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class StorageCopyRequestBodyTypedDict(TypedDict):

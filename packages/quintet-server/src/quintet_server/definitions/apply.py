@@ -17,6 +17,9 @@ from quintet_server.store.keys import ensure_project
 __all__ = ["Applied", "BadDefinitions", "DefinitionError", "apply_definitions"]
 
 
+_NO_SUCH_FIELD = "there is no such field"
+
+
 class BadDefinitions(Exception):
     """Some files have mistakes; nothing was written. ``mistakes`` lists all that were found."""
 
@@ -102,7 +105,7 @@ def _check_document(document: Document, kinds: dict[tuple[str, str], Kind]) -> _
     try:
         head = _Head.model_validate(document.value)
     except ValidationError as error:
-        raise BadDefinitions(_mistakes(document, (), error)) from None
+        raise BadDefinitions(_mistakes(document, (), error, _Head)) from None
     kind = kinds.get((head.service, head.kind))
     if kind is None:
         known = ", ".join(f"{service}/{name}" for service, name in sorted(kinds)) or "none"
@@ -111,7 +114,7 @@ def _check_document(document: Document, kinds: dict[tuple[str, str], Kind]) -> _
     try:
         spec = kind.model.model_validate(head.spec)
     except ValidationError as error:
-        raise BadDefinitions(_mistakes(document, ("spec",), error)) from None
+        raise BadDefinitions(_mistakes(document, ("spec",), error, kind.model)) from None
     if unknown := _unknown_fields(document, kind.model, head.spec):
         raise BadDefinitions(unknown)
     return _Checked(document, head, kind, *_read(document, kind, spec))
@@ -140,9 +143,13 @@ def _unknown_fields(
     """Models that also read requests let unknown fields pass; in a file those are mistakes."""
     if model.model_config.get("extra") == "allow":
         return []
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    message = f"there is no such field (known: {', '.join(known)})"
+    known = _fields(model)
+    message = f"{_NO_SUCH_FIELD} (known: {', '.join(known)})"
     return [_mistake(document, ("spec", name), message) for name in spec if name not in known]
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _named_twice(checked: Sequence[_Checked]) -> list[Mistake]:
@@ -170,16 +177,22 @@ async def _apply(conn: Connection, item: _Checked) -> Applied:
 
 
 def _mistakes(
-    document: Document, base: tuple[str | int, ...], error: ValidationError
+    document: Document,
+    base: tuple[str | int, ...],
+    error: ValidationError,
+    model: type[BaseModel],
 ) -> list[Mistake]:
-    return [
-        _mistake(document, (*base, *problem["loc"]), _sentence(problem["type"], problem["msg"]))
-        for problem in error.errors()
-    ]
+    found = []
+    for problem in error.errors():
+        message = _sentence(problem["type"], problem["msg"])
+        if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+            message = f"{message} (known: {', '.join(_fields(model))})"
+        found.append(_mistake(document, (*base, *problem["loc"]), message))
+    return found
 
 
 def _sentence(kind: str, message: str) -> str:
-    known = {"extra_forbidden": "there is no such field", "missing": "is required"}
+    known = {"extra_forbidden": _NO_SUCH_FIELD, "missing": "is required"}
     return known.get(kind, message.removeprefix("Value error, "))
 
 

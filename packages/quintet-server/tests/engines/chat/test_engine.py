@@ -160,6 +160,8 @@ async def test_what_a_model_can_do_follows_the_settings(
 async def test_tokens_of_a_foreign_model_are_estimated(chat: Chat) -> None:
     assert await chat.count_tokens("") == 0
     assert await chat.count_tokens("123456789") == 3
+    # Nothing is put before the conversation: that is done to local models only.
+    assert chat.estimated_prompt_tokens(ask("123456789")) == 3 + 5 + 3
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,17 @@ async def test_prompt_counts_the_default_system_prompt_and_the_template(shared: 
     assert bare < empty.usage.prompt_tokens < end.usage.prompt_tokens
 
 
+async def test_estimate_of_a_prompt_comes_close_to_what_the_model_counts(shared: Chat) -> None:
+    turns = (
+        ChatMessage("user", "What is a lighthouse good for?"),
+        ChatMessage("assistant", "It shows ships where the coast is."),
+        ChatMessage("user", "And in the daytime?"),
+    )
+    for request in (ask("hi", max_tokens=1), ask(messages=turns, max_tokens=1)):
+        counted = (await shared.complete(request)).usage.prompt_tokens
+        assert abs(shared.estimated_prompt_tokens(request) - counted) <= 4
+
+
 async def test_characters_of_several_tokens_come_whole(shared: Chat) -> None:
     words = "🦊🐻🦆 日本語 ✓ wörld"
     texts, end = await collect(shared, ask(response_schema={"enum": [words]}, max_tokens=100))

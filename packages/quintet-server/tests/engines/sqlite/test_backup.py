@@ -56,7 +56,7 @@ async def test_backup_of_nothing_is_refused_and_leaves_no_file(databases, tmp_pa
 
 async def test_backup_into_a_folder_that_is_not_there_fails(databases, tmp_path):
     await databases.query("p", "CREATE TABLE t (n)")
-    with pytest.raises(OSError):
+    with pytest.raises(BackupError, match=r"no folder .*nowhere to write copy\.db"):
         await databases.backup("p", tmp_path / "nowhere" / "copy.db")
 
 
@@ -107,6 +107,77 @@ async def test_restore_takes_any_database_and_gives_it_what_ours_need(databases,
         await databases.query("p", "INSERT INTO t VALUES (3)", key="k", fingerprint=b"f")
     mode = read(databases.folder / "p.db", "PRAGMA journal_mode")
     assert mode == [("wal",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"CREATE TABLE {HIDDEN_TABLE} (odd)",
+        f"CREATE VIEW {HIDDEN_TABLE} AS SELECT 1 AS odd",
+        f"CREATE TABLE {HIDDEN_TABLE} (key PRIMARY KEY, fingerprint, made_at, answer);"
+        f"CREATE TABLE child (key REFERENCES {HIDDEN_TABLE}); INSERT INTO child VALUES (1);"
+        f"CREATE TRIGGER x AFTER INSERT ON {HIDDEN_TABLE} BEGIN DELETE FROM child; END",
+    ],
+)
+async def test_restore_takes_nothing_over_that_has_the_name_of_our_table(databases, tmp_path, sql):
+    foreign = tmp_path / "foreign.db"
+    database = apsw.Connection(str(foreign))
+    database.execute(f"{sql}; CREATE TABLE t (n); INSERT INTO t VALUES (1)")
+    database.close()
+    await asyncio.to_thread(restore, foreign, databases.folder / "p.db", databases.settings)
+    for _ in range(2):
+        await databases.query("p", "INSERT INTO t VALUES (2)", key="k", fingerprint=b"f")
+    assert await numbers(databases) == [1, 2]
+    assert [file.name for file in databases.folder.glob(".*")] == []
+
+
+async def test_restore_of_what_the_server_cannot_work_with_changes_nothing(databases, tmp_path):
+    await databases.query("p", "CREATE TABLE t (n)")
+    await databases.query("p", "INSERT INTO t VALUES (1)")
+    wide, taken = tmp_path / "wide.db", tmp_path / "taken.db"
+    database = apsw.Connection(str(wide))
+    database.pragma("encoding", "UTF-16le")
+    database.execute("CREATE TABLE t (n); INSERT INTO t VALUES (2)")
+    database.close()
+    database = apsw.Connection(str(taken))
+    database.execute(f"CREATE TABLE {HIDDEN_TABLE}_made_at (n); CREATE TABLE t (n)")
+    database.close()
+    for source, message in ((wide, "UTF-16le"), (taken, "could not be restored")):
+        with pytest.raises(BackupError, match=message):
+            restore(source, databases.folder / "p.db", databases.settings)
+    assert await numbers(databases) == [1]
+
+
+async def test_restore_replaces_a_database_that_the_server_cannot_open(databases, tmp_path):
+    await databases.query("p", "CREATE TABLE t (n)")
+    copy = tmp_path / "copy.db"
+    await databases.backup("p", copy)
+    await databases.stop()
+    path = databases.folder / "p.db"
+    for odd in ("", "PRAGMA encoding = 'UTF-16';"):
+        path.unlink()
+        database = apsw.Connection(str(path))
+        database.execute(f"{odd} CREATE TABLE {HIDDEN_TABLE} (odd)")
+        database.close()
+        restore(copy, path, databases.settings)
+        await databases.start()
+        assert await numbers(databases) == []
+        await databases.stop()
+    await databases.start()
+
+
+async def test_restore_over_a_file_that_is_no_database_says_which_one(databases, tmp_path):
+    await databases.query("p", "CREATE TABLE t (n)")
+    copy, path = tmp_path / "copy.db", databases.folder / "p.db"
+    await databases.backup("p", copy)
+    await databases.stop()
+    path.write_bytes(b"garbage" * 5000)
+    with pytest.raises(BackupError, match=r"p\.db is no database any more"):
+        restore(copy, path, databases.settings)
+    path.unlink()
+    restore(copy, path, databases.settings)
+    await databases.start()
+    assert await numbers(databases) == []
 
 
 async def test_restore_of_no_database_or_too_large_a_one_changes_nothing(databases, tmp_path):

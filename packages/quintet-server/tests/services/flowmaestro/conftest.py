@@ -8,10 +8,9 @@ no rule tested with it. `wire` is the same over a real socket, for streams and h
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import textwrap
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import pytest_asyncio
 
 from quintet_server.definitions.apply import apply_definitions
 from quintet_server.runtime import Runtime
@@ -106,60 +104,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     serving.share_one_loop(Path(__file__).parent, items)
 
 
-@pytest.fixture(scope="session")
-def shared_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
-    """A database that tests share, each in a project of its own."""
-    with serving.shared_database(cluster_url, template_database, "flowmaestro") as url:
-        yield url
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_runtime(
-    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Runtime]:
-    """A server with the default settings, rate limits aside."""
-    async with _running(shared_database_url, tmp_path_factory.mktemp("flowmaestro")) as runtime:
-        yield runtime
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_url(shared_runtime: Runtime) -> AsyncIterator[str]:
-    """The URL of that server on a real socket."""
-    async with serving.listening(shared_runtime) as url:
-        yield url
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def api(shared_runtime: Runtime) -> AsyncIterator[Api]:
-    """A new project on the shared server."""
-    async with Api.of(shared_runtime) as client:
-        yield client
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def wire(shared_runtime: Runtime, shared_url: str) -> AsyncIterator[Api]:
-    """The same over a real socket."""
-    async with Api.of(shared_runtime, shared_url) as client:
-        yield client
-
-
-@pytest.fixture
-def started(database_url: str, tmp_path: Path) -> Started:
-    """`async with started(requests_per_day=1) as api`: a server of its own with these settings."""
-
-    @contextlib.asynccontextmanager
-    async def start(**settings: Any) -> AsyncIterator[Api]:
-        async with (
-            _running(database_url, tmp_path, **settings) as runtime,
-            Api.of(runtime, project="default") as client,
-        ):
-            yield client
-
-    return start
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def alone(started: Started) -> AsyncIterator[Api]:
-    """A server with a database of its own, for tests that move its clock with `advance`."""
-    async with started() as running:
-        yield running
+shared_database_url, shared_runtime, shared_url, api, wire, started, alone = serving.fixtures(
+    Api, _running
+)

@@ -11,6 +11,7 @@ takes no such detour.
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import stat
@@ -32,7 +33,8 @@ from quintet.errors import MisuseError
 
 __all__ = ["CHUNK_BYTES", "Aside", "Body", "Progress", "open_body"]
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
+"""Large enough that what is done for each chunk is little beside sending its bytes."""
 
 Progress: TypeAlias = Callable[[int, "int | None"], object]
 """Called with (bytes handed to the network, total or None) after every chunk."""
@@ -42,7 +44,7 @@ Aside: TypeAlias = Callable[["Body", Iterator[Any]], AsyncGenerator[Any, None]]
 
 
 class Body(ABC):
-    """A request body in chunks of at most 64 KiB; make one with :func:`open_body`.
+    """A request body in chunks of at most 256 KiB; make one with :func:`open_body`.
 
     Attributes:
         length: Size in bytes, or None if only the end will tell (sent chunked then).
@@ -239,6 +241,11 @@ def _extent(file: Any) -> tuple[int | None, int | None]:
     return start, max(0, end - start)
 
 
+async def _awaited_pieces(read: Callable[[int], Any]) -> AsyncGenerator[Any, None]:
+    while piece := await read(CHUNK_BYTES):
+        yield piece
+
+
 class _IteratorBody(Body):
     """Chunks from an iterable; a collection can be walked again, an iterator cannot."""
 
@@ -278,14 +285,16 @@ def open_body(source: Any, *, length: int | None = None, progress: Progress | No
 
     Args:
         source: ``bytes``-like or ``str`` (UTF-8); a path; an open binary file, sent from its
-            current offset and rewound to it; a pipe; an iterable or an asynchronous iterable of
-            bytes-like chunks; a ``Body``, returned as it is.
+            current offset and rewound to it; a pipe; a file whose ``read`` is awaited, which is
+            not rewound; an iterable or an asynchronous iterable of bytes-like chunks; a ``Body``,
+            returned as it is.
         length: Size in bytes where the source cannot tell (pipes, iterators); the source must
             then yield at least that much, and what lies beyond is not sent.
         progress: Called after every chunk; starts again at 0 when the body is rewound.
 
     Raises:
-        MisuseError: Not a source of bytes, or a file opened in text mode.
+        MisuseError: Not a source of bytes, or a file that is closed, opened in text mode or only
+            for writing.
         OSError: The path does not exist or cannot be read.
     """
     if isinstance(source, Body):
@@ -299,11 +308,22 @@ def open_body(source: Any, *, length: int | None = None, progress: Progress | No
     if isinstance(source, os.PathLike):
         return _PathBody(Path(source), progress)
     if callable(getattr(source, "read", None)):
-        if hasattr(source, "encoding"):
-            raise MisuseError('open the file in binary mode, such as open(path, "rb")')
+        _check_file(source)
+        if inspect.iscoroutinefunction(source.read):
+            return _AsyncIteratorBody(_awaited_pieces(source.read), length, progress)
         return _FileBody(source, length, progress)
     if isinstance(source, AsyncIterable):
         return _AsyncIteratorBody(source, length, progress)
     if isinstance(source, Iterable) and not isinstance(source, Mapping):
         return _IteratorBody(source, length, progress)
     raise MisuseError(f"{type(source).__name__} is no source of bytes to upload")
+
+
+def _check_file(file: Any) -> None:
+    if hasattr(file, "encoding"):
+        raise MisuseError('open the file in binary mode, such as open(path, "rb")')
+    if getattr(file, "closed", False) is True:
+        raise MisuseError("the file is closed")
+    # A file that seems empty is not read at all, so nothing else would tell.
+    if isinstance(file, (io.FileIO, io.BufferedWriter)) and not file.readable():
+        raise MisuseError("the file is open for writing only")

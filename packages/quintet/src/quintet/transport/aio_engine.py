@@ -253,6 +253,7 @@ async def _write(
     watch.progress = 1
     try:
         await stream.write(head, watch)
+        del head  # it holds the credentials, and crash reports show what is in local variables
         if not isinstance(body, Body):
             for part in parts:
                 await stream.write(part, watch)

@@ -222,7 +222,11 @@ class AsyncNetwork:
                 return await self._connect(loop, family, address, share)
             except (ConnectError, ConnectTimeout) as next_may_work:
                 failure = next_may_work
-        raise failure
+        try:
+            raise failure
+        finally:
+            # Else the error and this frame hold each other, and with them the caller's frames.
+            del failure
 
     async def _connect(
         self, loop: asyncio.AbstractEventLoop, family: int, address: Any, seconds: float | None

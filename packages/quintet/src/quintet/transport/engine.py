@@ -227,6 +227,7 @@ def _write(
     watch.progress = 1
     try:
         stream.write(head, watch)
+        del head  # it holds the credentials, and crash reports show what is in local variables
         if not isinstance(body, Body):
             for part in parts:
                 stream.write(part, watch)

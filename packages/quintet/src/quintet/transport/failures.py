@@ -106,6 +106,12 @@ def _ours(
         return ConfigurationError("the URL is not one that can be requested over HTTP")
     if "TransportError" in names or "StreamError" in names:
         return ConnectionFailure(str(failure) or "the exchange failed", progress=progress)
+    if "RequestError" in names:  # undecodable bodies, endless redirects: there was an answer
+        return ProtocolFailure(
+            str(failure) or "the answer is not usable",
+            progress=Progress.RESPONSE_BEGUN,
+            repeatable=False,
+        )
     return None
 
 

@@ -34,10 +34,12 @@ _OF_HTTPX = frozenset(
         *_TIMEOUTS.values(),
         "CloseError",
         "ConnectError",
+        "DecodingError",
         "LocalProtocolError",
         "ProxyError",
         "ReadError",
         "RemoteProtocolError",
+        "TooManyRedirects",
         "UnsupportedProtocol",
         "WriteError",
     }

@@ -18,7 +18,7 @@ from quintet.core.body import Body
 
 __all__ = ["READ_AHEAD", "read_aside"]
 
-READ_AHEAD = 16
+READ_AHEAD = 4
 """Pieces a thread may be ahead of the network: 1 MiB, so that the two seldom have to wait."""
 
 _last_reader: weakref.WeakKeyDictionary[Body, threading.Thread] = weakref.WeakKeyDictionary()

@@ -124,7 +124,11 @@ class Network:
                 return self._connect(socket.socket(family, kind, protocol), address, share)
             except (ConnectError, ConnectTimeout) as next_may_work:
                 failure = next_may_work
-        raise failure
+        try:
+            raise failure
+        finally:
+            # Else the error and this frame hold each other, and with them the caller's frames.
+            del failure
 
     def _connect(self, sock: socket.socket, address: Any, seconds: float | None) -> Stream:
         stream = Stream(sock, self)

@@ -96,9 +96,16 @@ class Targets:
         return address, [(b"Proxy-Authorization", b"Basic " + pair)]
 
 
+class _Lines(list[tuple[bytes, bytes]]):
+    """Header lines whose ``repr`` does not show them: tools that report local variables use it."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} header lines>"
+
+
 def header_lines(request: Request, target: Target) -> list[tuple[bytes, bytes]]:
     """Return the header lines, with ``Host`` first and the body's framing last."""
-    lines = [target.host_line]
+    lines = _Lines([target.host_line])
     if target.proxy is not None and not target.secure:
         lines += target.proxy_lines
     lines += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]

@@ -6,11 +6,14 @@ interrupted in the very moment in which its turn comes.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
+from typing import TYPE_CHECKING
 
 from quintet.transport.watch import PoolTimeout, Watch
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["AsyncTurns", "Turns"]
 
@@ -80,6 +83,9 @@ class AsyncTurns:
         if self._free and not self._waiting:
             self._free -= 1
             return
+        # Imported here: blocking clients have no use for asyncio.
+        import asyncio
+
         loop = asyncio.get_running_loop()
         left = watch.left(PoolTimeout)
         turn: asyncio.Future[None] = loop.create_future()

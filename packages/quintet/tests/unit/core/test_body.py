@@ -18,7 +18,7 @@ from quintet.core.body import CHUNK_BYTES, Body, open_body
 from quintet.core.request import Request
 from quintet.errors import MisuseError
 
-DATA = bytes(range(256)) * 700  # 2 full chunks and a bit
+DATA = bytes(range(256)) * 2100  # 2 full chunks and a bit
 
 
 def generator() -> Iterator[bytes]:
@@ -383,3 +383,25 @@ async def test_body_with_a_length_takes_no_more_from_an_endless_async_source() -
 
     body = open_body(endless(), length=7)
     assert b"".join([chunk async for chunk in body.async_chunks()]) == b"abcabca"
+
+
+async def test_body_from_a_file_whose_read_is_awaited_is_sent_once() -> None:
+    class File:
+        def __init__(self) -> None:
+            self.left = io.BytesIO(DATA)
+
+        async def read(self, size: int) -> bytes:
+            return self.left.read(size)
+
+    body = open_body(File())
+    assert (body.length, body.rewindable) == (None, False)
+    assert b"".join([chunk async for chunk in body.async_chunks()]) == DATA
+    with pytest.raises(MisuseError, match="asynchronous client"):
+        list(open_body(File()).chunks())
+
+
+def test_body_from_a_file_that_cannot_be_read_is_misuse(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as file, pytest.raises(MisuseError, match="for writing"):
+        open_body(file)
+    with pytest.raises(MisuseError, match="closed"):
+        open_body(file)

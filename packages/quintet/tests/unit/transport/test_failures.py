@@ -148,6 +148,15 @@ def test_unknown_transport_error_is_a_connection_failure() -> None:
     assert isinstance(translate(httpx.TransportError("odd"), progress=1), ConnectionFailure)
 
 
+@pytest.mark.parametrize("library", [httpx, httpx2])
+@pytest.mark.parametrize("name", ["DecodingError", "TooManyRedirects"])
+def test_answer_that_is_not_usable_is_a_protocol_failure(library: Any, name: str) -> None:
+    ours = translate(getattr(library, name)("why"), progress=1)
+    assert isinstance(ours, ProtocolFailure)
+    assert (ours.progress, ours.repeatable) == (2, False)
+    assert "why" in str(ours)
+
+
 @pytest.mark.parametrize("error", [KeyError("x"), MisuseError("x"), AssertionError()])
 def test_other_exceptions_stay_as_they_are(error: Exception) -> None:
     assert translate(error, progress=1) is error

@@ -160,3 +160,74 @@ def test_proxy_answer_says_whether_the_tunnel_stands(data: bytes, expected: str,
 
 def test_proxy_that_goes_away_is_a_refusal() -> None:
     assert "closed" in (ProxyAnswer(b"a:1", []).feed(b"") or "")
+
+
+LONG = 300_000
+LONG_BODY = bytes(range(250)) * (LONG // 250)
+LONG_LENGTH = b"\r\nContent-Length: %d\r\n\r\n" % LONG
+
+
+@pytest.mark.parametrize("size", [1_000, 65_536, 10_000_000])
+@pytest.mark.parametrize(
+    ("start", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK", True),
+        (b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 206 Partial", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close", False),
+        (b"HTTP/1.0 200 OK", False),
+    ],
+)
+def test_long_body_is_whole_however_it_is_cut_and_the_connection_goes_on(
+    start: bytes, reusable: bool, size: int
+) -> None:
+    http = asked()
+    _, body, ended = fed(http, start + LONG_LENGTH + LONG_BODY, size)
+    assert (body == LONG_BODY, ended) == (True, True)
+    assert http.next_exchange() is reusable
+    if reusable:
+        http.request("GET", b"/b", HOST, None)
+        assert fed(http, b"HTTP/1.1 200 OK" + LENGTH, 1000) == (200, b"abc", True)
+
+
+@pytest.mark.parametrize("cut", [500, LONG, LONG + 80, 10_000_000])
+def test_long_body_with_bytes_behind_it_ends_the_connection(cut: int) -> None:
+    http = asked()
+    data = b"HTTP/1.1 200 OK" + LONG_LENGTH + LONG_BODY + b"HTTP/1.1 200 smuggled"
+    http.feed(data[:cut])
+    assert http.head() is not None
+    pieces = [http.body()]
+    if cut < len(data):
+        http.feed(data[cut:])
+        pieces.append(http.body())
+    assert b"".join(piece for piece in pieces if piece) == LONG_BODY
+    assert http.body() == b""
+    assert not http.next_exchange()
+
+
+def test_long_body_that_breaks_off_says_how_much_came() -> None:
+    http = asked()
+    fed(http, b"HTTP/1.1 200 OK" + LONG_LENGTH + LONG_BODY[:-1], 65_536)
+    assert not http.next_exchange()
+    with pytest.raises(h11.RemoteProtocolError, match=f"received {LONG - 1} .* expected {LONG}"):
+        http.feed(b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "start"), [("HEAD", b"HTTP/1.1 200 OK"), ("GET", b"HTTP/1.1 304 Not Modified")]
+)
+def test_long_length_of_an_answer_without_a_body_is_not_waited_for(
+    method: str, start: bytes
+) -> None:
+    http = asked(method)
+    _, body, ended = fed(http, start + LONG_LENGTH, 1000)
+    assert (body, ended) == (b"", True)
+    assert http.next_exchange()
+
+
+def test_long_answer_before_the_end_of_the_request_ends_the_connection() -> None:
+    http = Http11()
+    http.streamed("POST", b"/a", [*HOST, (b"Content-Length", b"10")])
+    http.data(b"12345")
+    _, body, ended = fed(http, b"HTTP/1.1 200 OK" + LONG_LENGTH + LONG_BODY, 65_536)
+    assert (body == LONG_BODY, ended) == (True, True)
+    assert not http.next_exchange()

@@ -80,6 +80,8 @@ def test_error_without_a_cause_is_classed_by_what_it_says(error: Any, kind: type
         (h11.LocalProtocolError("bad header"), httpx.LocalProtocolError),
         (httpx.CloseError("x"), httpx.CloseError),
         (httpx.UnsupportedProtocol("x"), httpx.UnsupportedProtocol),
+        (httpx.DecodingError("x"), httpx.DecodingError),
+        (httpx.TooManyRedirects("x"), httpx.TooManyRedirects),
         (OSError("odd"), httpx.ReadError),
     ],
 )

@@ -78,3 +78,9 @@ def test_origins_are_remembered_but_not_without_end() -> None:
     for number in range(200):
         targets.split(f"http://host{number}/")
     assert len(targets._known) <= 64
+
+
+def test_repr_of_header_lines_shows_none_of_them() -> None:
+    target, _ = Targets(DIRECT).split("http://x/")
+    lines = header_lines(Request("GET", "http://x/", (("X-Key", "secret"),)), target)
+    assert repr(lines) == "<2 header lines>"

@@ -38,6 +38,10 @@ _NO_MODEL = (
 )
 _TEMPERATURE_MAX = 2.0
 
+# As in ChatML: two marks, the role, and two ends of lines; a mark, the role and one.
+_TOKENS_PER_MESSAGE = 5
+_TOKENS_BEFORE_ANSWER = 3
+
 
 class Chat:
     """Every model of this server. One per process; use it from one event loop.
@@ -142,6 +146,19 @@ class Chat:
         if self._upstream is not None:
             return estimated_tokens(text)
         return await self._local.count_tokens(text, self._local_file(None))
+
+    def estimated_prompt_tokens(self, request: ChatRequest) -> int:
+        """Return about how many tokens the model reads for a request, before it is asked.
+
+        One for every four bytes, what a template puts around every message and before the answer,
+        and the system prompt that a local model gets when the conversation has none.
+        """
+        texts = [one.content for one in request.messages]
+        system = self._settings.system_prompt if self._upstream is None else ""
+        if system and not any(one.role == "system" for one in request.messages):
+            texts.append(system)
+        tokens = sum(estimated_tokens(text) + _TOKENS_PER_MESSAGE for text in texts)
+        return tokens + _TOKENS_BEFORE_ANSWER
 
     async def _routed(self, request: ChatRequest) -> AsyncGenerator[ChatDelta | ChatEnd, None]:
         if self._upstream is None:

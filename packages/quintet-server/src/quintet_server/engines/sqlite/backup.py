@@ -37,6 +37,8 @@ def back_up(source: Path, target: Path) -> None:
     """
     if not source.exists():
         raise BackupError("there is no database yet: nothing has been stored in it")
+    if not target.parent.is_dir():
+        raise BackupError(f"there is no folder {target.parent} to write {target.name} into")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     part.touch(mode=0o600)
     try:
@@ -57,7 +59,8 @@ def restore(source: Path, target: Path, settings: SqliteSettings) -> None:
     """Make a database what a file says, the server running or not. Replaces all that is in it.
 
     Remembered idempotency keys are dropped: their requests may be undone by this. Raises
-    :class:`BackupError` when `source` is no intact SQLite database, or larger than one may be.
+    :class:`BackupError` when `source` is no intact SQLite database, larger than one may be, or
+    nothing that the server could work with.
     """
     if not source.is_file():
         raise BackupError(f"there is no file {source}")
@@ -71,8 +74,8 @@ def restore(source: Path, target: Path, settings: SqliteSettings) -> None:
                     f"{source} is larger than a database may be ({settings.database_max_bytes} "
                     "bytes): raise QUINTET_SQLITE_DATABASE_MAX_BYTES"
                 )
-            with _of_our_page_size(copy, target) as same:
-                _put(same, target, settings)
+            with _made_ours(copy, source, target, settings) as ours:
+                _put(ours, target, settings)
     except apsw.NotADBError as error:
         raise BackupError(f"{source} is not a SQLite database") from error
     except apsw.Error as error:
@@ -116,37 +119,56 @@ def _check(database: apsw.Connection, what: str) -> None:
 
 
 @contextlib.contextmanager
-def _of_our_page_size(copy: apsw.Connection, target: Path) -> Iterator[apsw.Connection]:
-    """Give the copy itself, or one in a file of its own if its pages are of another size.
+def _made_ours(
+    copy: apsw.Connection, source: Path, target: Path, settings: SqliteSettings
+) -> Iterator[apsw.Connection]:
+    """Give a copy, in a file of its own, that the server has opened as one of its databases.
 
-    A database that is in use cannot change the size of its pages.
+    What cannot be made so fails here, before anything is replaced. A database that is in use could
+    not change the size of its pages, and nothing changes the encoding of one that has tables.
     """
-    if copy.pragma("page_size") == _PAGE_BYTES:
-        yield copy
-        return
+    if copy.pragma("encoding") != "UTF-8":
+        raise BackupError(
+            f"{source} keeps texts in {copy.pragma('encoding')}, and databases here are in UTF-8: "
+            "write it out as SQL (.dump of the sqlite3 shell) and read that into a new file"
+        )
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     part.touch(mode=0o600)
     try:
-        with _opened(part) as same:
-            _copy(copy, same)
-            same.pragma("journal_mode", "DELETE")
-            same.pragma("page_size", _PAGE_BYTES)
-            same.execute("VACUUM")
-            yield same
+        with _opened(part) as ours:
+            _copy(copy, ours)
+            ours.pragma("journal_mode", "DELETE")
+            if ours.pragma("page_size") != _PAGE_BYTES:
+                ours.pragma("page_size", _PAGE_BYTES)
+                ours.execute("VACUUM")
+            _drop_hidden(ours)
+        Connection(part, settings, writes=True).close()
+        with _opened(part) as ours:
+            yield ours
     finally:
-        part.unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
-def _put(copy: apsw.Connection, target: Path, settings: SqliteSettings) -> None:
-    # Opened as the server does, so that a new file becomes what the server expects.
-    connection = Connection(target, settings, writes=True)
-    try:
-        connection.db.set_busy_timeout(_BUSY_MS)
-        connection.rules.trusted = True
-        _copy(copy, connection.db)
-        connection.internal(f"DROP TABLE IF EXISTS {HIDDEN_TABLE}")
-    finally:
-        connection.close()
+def _drop_hidden(database: apsw.Connection) -> None:
+    """Drop what goes by the name of our table, whatever somebody has made of it."""
+    find = "SELECT upper(type) FROM sqlite_master WHERE name = ? AND type IN ('table', 'view')"
+    for (kind,) in database.execute(find, (HIDDEN_TABLE,)).fetchall():
+        database.execute(f"DROP {kind} {HIDDEN_TABLE}")
+
+
+def _put(ours: apsw.Connection, target: Path, settings: SqliteSettings) -> None:
+    if not target.exists():
+        Connection(target, settings, writes=True).close()
+    # Not opened as the server does: what is there now may be what has to be replaced.
+    with _opened(target) as database:
+        try:
+            _copy(ours, database)
+        except apsw.NotADBError:
+            raise BackupError(
+                f"{target} is no database any more: stop the server, move that file out of the "
+                "way, and restore again"
+            ) from None
     # A copy may come from a database in another mode; opening it anew sets what was lost.
     Connection(target, settings, writes=True).close()
 

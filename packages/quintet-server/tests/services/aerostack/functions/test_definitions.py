@@ -45,7 +45,7 @@ async def test_applying_again_changes_nothing(db, folder):
     ("spec", "message"),
     [
         ({}, "needs either url or callable"),
-        ({"url": "https://a.example", "callable": "functions.py:fine"}, "needs either url or"),
+        ({"url": "https://a.example", "callable": "functions.py:fine"}, "or callable, not both"),
         ({"url": "ftp://a.example"}, "spec.url: the URL must begin with http:// or https://"),
         ({"url": "https://u:p@a.example"}, "spec.url: the URL contains credentials"),
         ({"callable": "functions.py"}, "spec.callable: must look like path/to/file.py:function"),

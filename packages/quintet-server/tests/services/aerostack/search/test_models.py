@@ -94,6 +94,12 @@ async def test_english_is_the_model_of_the_server_and_choosing_it_again_does_not
     assert (await found(api, "kittens that nap"))[0] == "cat"
 
 
+async def test_embed_takes_a_choice_by_its_name_as_without_one(api: Api) -> None:
+    answer = await api.ask("/ai/embed", {"text": "kittens that nap"})
+    assert answer == await api.ask("/ai/embed", {"text": "kittens that nap", "model": "english"})
+    assert answer["model"] == LOCAL
+
+
 async def test_multilingual_without_an_api_is_503_and_says_how_to_get_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +107,7 @@ async def test_multilingual_without_an_api_is_503_and_says_how_to_get_it(
     for path, body in (
         (CONFIGURE, {"embeddingModel": "multilingual"}),
         ("/ai/embed", {"text": "x", "model": "@cf/baai/bge-m3"}),
+        ("/ai/embed", {"text": "x", "model": "multilingual"}),
         ("/ai/embed", {"text": "x", "model": "some-model"}),
     ):
         error = await api.refused(path, body, 503, "INTERNAL_ERROR", "AI_REQUEST_FAILED")

@@ -66,7 +66,7 @@ class TargetSpec(Spec):
     @model_validator(mode="after")
     def _is_one_of_two(self) -> TargetSpec:
         if (self.url is None) == (self.callable is None):
-            raise ValueError("needs either url or callable")
+            raise ValueError("needs either url or callable, not both")
         if self.callable is not None and (self.headers or self.method != "POST"):
             raise ValueError("method and headers belong to a url, not to a callable")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -66,6 +66,13 @@ class BillingLog(Body):
     """The slug of an API."""
     units: int = Field(ge=0, le=_UNITS_MAX)
     metric: str = Field(default="units", max_length=200)
+
+    @field_validator("consumer_id", "api_id", "metric")
+    @classmethod
+    def _can_be_stored(cls, text: str) -> str:
+        if "\x00" in text:
+            raise ValueError("must not contain NUL")
+        return text
 
 
 class BillingLogged(BaseModel):

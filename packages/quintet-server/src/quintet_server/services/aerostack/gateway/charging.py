@@ -32,12 +32,6 @@ from quintet_server.store.database import Connection, Database
 __all__ = ["Bill", "open_bill", "reserve"]
 
 _log = structlog.get_logger(__name__)
-# What a model puts around every message.
-_TOKENS_PER_MESSAGE = 4
-
-
-def _prompt_estimate(request: ChatRequest) -> int:
-    return sum(estimated_tokens(one.content) + _TOKENS_PER_MESSAGE for one in request.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +94,7 @@ async def open_bill(
     if api.spec.max_tokens is not None:
         limit = min(request.max_tokens or api.spec.max_tokens, api.spec.max_tokens)
         request = replace(request, max_tokens=limit)
-    prompt = _prompt_estimate(request)
+    prompt = parts.chat.estimated_prompt_tokens(request)
     answer = request.max_tokens or parts.settings.gateway_hold_tokens
     wanted = api.units(prompt + answer)
     held = await _held(parts, conn, api, wallet, least=api.units(prompt + 1), wanted=wanted)

@@ -29,8 +29,13 @@ from quintet_server.store.ids import new_id
 
 __all__ = ["ENDPOINTS"]
 
-# The vendor's names for what the two choices stand for there.
-_VENDOR_MODELS = {"@cf/baai/bge-base-en-v1.5": "english", "@cf/baai/bge-m3": "multilingual"}
+# The two choices, by their own names and by those of the models behind them at the vendor.
+_CHOICES = {
+    "english": "english",
+    "multilingual": "multilingual",
+    "@cf/baai/bge-base-en-v1.5": "english",
+    "@cf/baai/bge-m3": "multilingual",
+}
 
 
 async def ingest(call: Call, body: bodies.Ingest) -> Response:
@@ -110,7 +115,7 @@ async def configure(call: Call, body: bodies.Configure) -> Response:
 async def embed(call: Call, body: bodies.Embed) -> Response:
     """Embed a text."""
     parts = call.parts
-    choice = "english" if body.model is None else _VENDOR_MODELS.get(body.model)
+    choice = "english" if body.model is None else _CHOICES.get(body.model)
     model = body.model if choice is None else model_of_choice(parts, choice)
     assert model is not None  # a choice stands for one
     with refused():

@@ -1,0 +1,34 @@
+"""What several folders share: the server that Aerostack's tests call, in `e2e` and in `compat`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.aerostack import AerostackServer, aerostack_settings, free_local_port
+from tests.support.model_server import ModelServer, model_server
+
+
+@pytest.fixture(scope="session")
+def aerostack_model() -> Iterator[ModelServer]:
+    """An OpenAI-compatible service whose answers a test can foresee."""
+    with model_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def aerostack_server(
+    tmp_path_factory: pytest.TempPathFactory, aerostack_model: ModelServer
+) -> Iterator[AerostackServer]:
+    """A server with the definitions of the tests, on port 8787 if nobody else has it."""
+    folder = tmp_path_factory.mktemp("aerostack") / "data"
+    server = AerostackServer(
+        folder,
+        settings=aerostack_settings(aerostack_model),
+        private_targets=True,
+        port=free_local_port(),
+    )
+    with server:
+        server.define()
+        yield server
