@@ -25,6 +25,12 @@ QUESTIONS = [
     "event_subscribers",
     "chat_tokens",
     "knowledge_query",
+    "aerostack_import_time",
+    "ai_chat_cpu",
+    "file_transfers",
+    "cache_operations",
+    "database_queries",
+    "hostile_neighbour",
 ]
 
 

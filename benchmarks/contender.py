@@ -17,10 +17,15 @@ from typing import Any
 
 def serve(work: Callable[[int], Mapping[str, Any] | None]) -> None:
     """Announce readiness, then measure `work(count)` for every count that arrives."""
+    serve_lines(lambda line: work(int(line)))
+
+
+def serve_lines(work: Callable[[str], Mapping[str, Any] | None]) -> None:
+    """The same for work that is told more than a count: it gets the line."""
     print("ready", flush=True)
     for line in sys.stdin:
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
-        extra = work(int(line))
+        extra = work(line.strip())
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         print(json.dumps({"cpu": cpu, "wall": wall, **(extra or {})}), flush=True)

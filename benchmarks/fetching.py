@@ -106,3 +106,32 @@ def expect_less(
     samples = measured.cpu if what == "cpu" else measured.wall
     ratio = paired(samples[mine], samples[other], lambda a, b: a / b)
     report.goals.append(Goal(f"{mine} / {other}, {what}", Spread.of(ratio).median, 1.0))
+
+
+def expect_share(
+    report: Report,
+    measured: Measured,
+    ours: tuple[str, str],
+    theirs: tuple[str, str],
+    share: float,
+) -> None:
+    """Add a goal: what ours costs above its baseline is at most a share of what theirs does.
+
+    Each pair is a contender and the baseline under it. Less than the baseline counts as nothing.
+    """
+    values = measured.cpu
+    mine = paired(values[ours[0]], values[ours[1]], lambda a, b: a - b)
+    other = paired(values[theirs[0]], values[theirs[1]], lambda a, b: a - b)
+    shown = {row.label for row in report.rows}
+    for pair, above in ((ours, mine), (theirs, other)):
+        if (label := f"{pair[0]} − {pair[1]}") not in shown:
+            report.add(label, "µs CPU", above)
+    # Of the medians: a single difference of two like numbers can be of any size.
+    ratio = max(0.0, Spread.of(mine).median) / Spread.of(other).median
+    report.goals.append(Goal(f"layer of {ours[0]} / of {theirs[0]}", ratio, share))
+
+
+def expect_ratio(report: Report, measured: Measured, mine: str, other: str, bound: float) -> None:
+    """Add a goal: at most so many times the CPU of another contender."""
+    ratio = paired(measured.cpu[mine], measured.cpu[other], lambda a, b: a / b)
+    report.goals.append(Goal(f"{mine} / {other}, cpu", Spread.of(ratio).median, bound))

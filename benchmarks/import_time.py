@@ -9,21 +9,20 @@ folder of its own: a checkout whose byte code nobody wrote would be compiled ane
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import ROOT, Process
+from benchmarks.fresh import fresh
+from benchmarks.process import Process
 from benchmarks.report import Goal, Report
 from benchmarks.statistics import Spread, interleave
 from tests.support.published import published_python
 
 QUESTION = "import of zeridion_flare, and making a client, in fresh processes"
+MODULE = "benchmarks.contenders.fresh_start"
 MILLI = 1e3
 
 
@@ -40,7 +39,7 @@ def _run(byte_code: str, *, quick: bool, progress: Callable[[str], None]) -> Rep
 
     def contender(name: str, python: Path, *what: str) -> Callable[[], float]:
         def measure() -> float:
-            seen.setdefault(name, []).append(_fresh(byte_code, python, *what))
+            seen.setdefault(name, []).append(fresh(byte_code, python, MODULE, *what))
             return 0.0
 
         return measure
@@ -49,7 +48,7 @@ def _run(byte_code: str, *, quick: bool, progress: Callable[[str], None]) -> Rep
     with Process("benchmarks.peer") as peer:
         answer = ("answer", peer.first_line)
         for python in (ours, published):  # byte code written, files in the page cache
-            _fresh(byte_code, python, *answer)
+            fresh(byte_code, python, MODULE, *answer)
         interleave(
             {
                 "published": contender("published", published, "import"),
@@ -95,21 +94,3 @@ def _run(byte_code: str, *, quick: bool, progress: Callable[[str], None]) -> Rep
         ),
     ]
     return report
-
-
-def _fresh(byte_code: str, python: Path, *what: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [str(python), "-m", "benchmarks.contenders.fresh_start", *what],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "PYTHONPYCACHEPREFIX": byte_code,
-            "PYTHONDONTWRITEBYTECODE": "",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer

@@ -1,4 +1,4 @@
-"""The smallest server that answers as the APIs would: a fixed job or execution, a stream of events.
+"""The smallest server that answers as the APIs would: a fixed job, execution or chat, or events.
 
 It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
 it prints its port and stops when its standard input ends.
@@ -10,6 +10,8 @@ import asyncio
 import json
 import sys
 from typing import cast
+
+from benchmarks.contenders.fetch import CHAT_ANSWER
 
 JOB = {
     "id": "job_01JZ5N0QW8R3YV6T2KXB4HCM9D",
@@ -52,6 +54,21 @@ EXECUTION = {
         "request_id": "01JZ5N0QW8R3YV6T2KXB4HCM9D",
         "timestamp": "2026-01-02T03:04:07.000Z",
     },
+}
+CHAT = {
+    "id": "chatcmpl-01JZ5N0QW8R3YV6T2KXB4HCM9D",
+    "object": "chat.completion",
+    "created": 1767326700,
+    "model": "@cf/meta/llama-3-8b-instruct",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": CHAT_ANSWER},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 31, "completion_tokens": 14, "total_tokens": 45},
+    "response": CHAT_ANSWER,
 }
 
 
@@ -97,10 +114,11 @@ def chunked(body: bytes) -> bytes:
 
 
 class Peer(asyncio.Protocol):
-    """One connection; requests have no body."""
+    """One connection."""
 
     job = json_response(JOB)
     execution = json_response(EXECUTION)
+    chat = json_response(CHAT)
     streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self) -> None:
@@ -115,15 +133,26 @@ class Peer(asyncio.Protocol):
         """Answer every complete request."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            length = body_length(self._buffer[:end])
+            if len(self._buffer) < end + 4 + length:
+                return
             target = self._buffer[:end].split(b" ", 2)[1]
-            self._buffer = self._buffer[end + 4 :]
+            self._buffer = self._buffer[end + 4 + length :]
             assert self._transport is not None
             self._transport.write(self._answer(target))
 
     def _answer(self, target: bytes) -> bytes:
         if target.startswith(b"/flare"):
             return self.job
+        if target.startswith(b"/v1"):
+            return self.chat
         return self.execution if target.startswith(b"/api") else stream(target)
+
+
+def body_length(head: bytes) -> int:
+    """Return how many bytes follow the head of a request."""
+    _, found, rest = head.lower().partition(b"\r\ncontent-length:")
+    return int(rest.partition(b"\r\n")[0]) if found else 0
 
 
 def stream(target: bytes) -> bytes:

@@ -60,7 +60,11 @@ class Process:
 
     def work(self, count: int) -> dict[str, Any]:
         """Let a contender do its work `count` times and return what it measured."""
-        answer: dict[str, Any] = json.loads(self.ask(str(count)))
+        return self.work_on(str(count))
+
+    def work_on(self, line: str) -> dict[str, Any]:
+        """Let a contender do what a line says and return what it measured."""
+        answer: dict[str, Any] = json.loads(self.ask(line))
         return answer
 
     def ask(self, line: str) -> str:

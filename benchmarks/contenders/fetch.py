@@ -1,10 +1,11 @@
 """Fetch one thing again and again: `python -m benchmarks.contenders.fetch WHAT WHO PORT [TASKS]`.
 
-WHAT is `job` (Flare) or `execution` (FlowMaestro). Of WHO, `socket` is the floor: a request made of
-constant bytes, an answer cut at its length. `httpx` is the baseline: the same request, status
-checked, JSON decoded, nothing else. `client` is the SDK of this environment, ours or the published
-one, used as its guide shows. `httpx-async` and `client-async` share the calls among so many TASKS
-of one event loop; one, if not told.
+WHAT is `job` (Flare), `execution` (FlowMaestro) or `chat` (Aerostack). Of WHO, `socket` is the
+floor: a request made of constant bytes, an answer cut at its length. `httpx` is the baseline: the
+same request, status checked, JSON decoded, nothing else. `client` is the SDK of this environment,
+ours or the published one, used as its guide shows; `client-httpx` is it on an `httpx.Client` that
+it is given, where that is possible. `httpx-async`, `client-async` and `client-httpx-async` share
+the calls among so many TASKS of one event loop; one, if not told.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ from benchmarks.contender import serve
 
 JOB_ID = "job_01JZ5N0QW8R3YV6T2KXB4HCM9D"
 EXECUTION_ID = "exec_01JZ5N0QW8R3YV6T2KXB4HCM9D"
+CHAT: Any = {
+    "messages": [
+        {"role": "system", "content": "You answer in one sentence."},
+        {"role": "user", "content": "Why is the sky blue?"},
+    ],
+    "model": "@cf/meta/llama-3-8b-instruct",
+}
+CHAT_ANSWER = "Because air scatters short waves of light more than long ones."
 
 Work = Callable[[int], None]
 
@@ -32,14 +41,23 @@ class Thing:
     path: str
     key: str
     is_in: Callable[[Any], bool]
-    client: Callable[[str, str], Callable[[], Any]]
-    client_async: Callable[[str, str], Callable[[], Awaitable[Any]]]
+    client: Callable[..., Callable[[], Any]]
+    client_async: Callable[..., Callable[[], Awaitable[Any]]]
+    key_header: tuple[str, str] = ("Authorization", "Bearer ")
+    body: dict[str, Any] | None = None
+    """Posted as JSON; without one it is a GET."""
+
+    @property
+    def method(self) -> str:
+        """How it is asked for."""
+        return "GET" if self.body is None else "POST"
 
     @property
     def headers(self) -> dict[str, str]:
         """What a plain HTTP client sends."""
+        name, prefix = self.key_header
         return {
-            "Authorization": f"Bearer {self.key}",
+            name: f"{prefix}{self.key}",
             "Accept": "application/json",
             "User-Agent": "benchmark/1",
         }
@@ -77,6 +95,28 @@ def flowmaestro_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
     return lambda: client.executions.get(EXECUTION_ID)
 
 
+def aerostack(key: str, base: str, **options: Any) -> Callable[[], Any]:
+    """`ai_chat` of the `aerostack` of this environment, its request a dictionary."""
+    from aerostack import SDK
+
+    sdk = SDK(api_key_auth=key, server_url=f"{base}/v1", **options)
+    return lambda: sdk.ai.ai_chat(request=CHAT)
+
+
+def aerostack_async(key: str, base: str, **options: Any) -> Callable[[], Awaitable[Any]]:
+    """The same, async."""
+    from aerostack import SDK
+
+    sdk = SDK(api_key_auth=key, server_url=f"{base}/v1", **options)
+    return lambda: sdk.ai.ai_chat_async(request=CHAT)
+
+
+def is_chat(answer: Any) -> bool:
+    """Whether it is the answer, decoded or as a model."""
+    text = answer["response"] if isinstance(answer, dict) else answer.response
+    return bool(text == CHAT_ANSWER)
+
+
 THINGS = {
     "job": Thing(
         path=f"/flare/v1/jobs/{JOB_ID}",
@@ -92,6 +132,15 @@ THINGS = {
         client=flowmaestro,
         client_async=flowmaestro_async,
     ),
+    "chat": Thing(
+        path="/v1/ai/chat",
+        key="ac_secret_0123456789abcdef0123456789abcdef",
+        key_header=("X-Aerostack-Key", ""),
+        body=CHAT,
+        is_in=is_chat,
+        client=aerostack,
+        client_async=aerostack_async,
+    ),
 }
 
 
@@ -99,12 +148,20 @@ def raw_socket(thing: Thing, base: str) -> Work:
     """Sync, standard library, no HTTP library."""
     port = int(base.rpartition(":")[2])
     connection = socket.create_connection(("127.0.0.1", port))
-    lines = [f"GET {thing.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines = [f"{thing.method} {thing.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in thing.headers.items()]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def request() -> bytes:
+        if thing.body is None:
+            return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        body = json.dumps(thing.body)
+        last = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+        return ("\r\n".join([*lines, last]) + "\r\n\r\n" + body).encode()
+
+    constant = request()
 
     def fetch() -> Any:
-        connection.sendall(request)
+        connection.sendall(constant)
         head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
         length = int(head.rpartition(b"Content-Length: ")[2].partition(b"\r\n")[0])
         while len(body) < length:
@@ -121,7 +178,7 @@ def bare_httpx(thing: Thing, base: str) -> Work:
     client = httpx.Client(base_url=base, headers=thing.headers, timeout=30)
 
     def fetch() -> Any:
-        response = client.get(thing.path)
+        response = client.request(thing.method, thing.path, json=thing.body)
         response.raise_for_status()
         return response.json()
 
@@ -135,7 +192,7 @@ def bare_httpx_async(thing: Thing, base: str, tasks: int) -> Work:
     client = httpx.AsyncClient(base_url=base, headers=thing.headers, timeout=30)
 
     async def fetch() -> Any:
-        response = await client.get(thing.path)
+        response = await client.request(thing.method, thing.path, json=thing.body)
         response.raise_for_status()
         return response.json()
 
@@ -176,6 +233,16 @@ def contender(what: str, who: str, base: str, tasks: int) -> Work:
         return one_after_the_other(thing, thing.client(thing.key, base))
     if who == "client-async":
         return on_one_loop(thing, thing.client_async(thing.key, base), tasks)
+    if who == "client-httpx":
+        import httpx
+
+        given = thing.client(thing.key, base, client=httpx.Client(timeout=30))
+        return one_after_the_other(thing, given)
+    if who == "client-httpx-async":
+        import httpx
+
+        given = thing.client_async(thing.key, base, async_client=httpx.AsyncClient(timeout=30))
+        return on_one_loop(thing, given, tasks)
     if who == "httpx-async":
         return bare_httpx_async(thing, base, tasks)
     return {"socket": raw_socket, "httpx": bare_httpx}[who](thing, base)
