@@ -16,95 +16,18 @@ pass through the same checks, each with an adaptor of its own.
 from __future__ import annotations
 
 import gzip
-import inspect
 import logging
 import pickle
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from quintet.core.headers import Headers
-from quintet.errors import ConnectionFailure, ProtocolFailure, QuintetError, TimeoutFailure
-from quintet.testing.clock import FakeClock
+from quintet.errors import ConnectionFailure, ProtocolFailure, TimeoutFailure
+from quintet.testing.adaptor import Adaptor, Bench, Call, StreamCall
 from quintet.testing.secrecy import check_secret_hygiene
-from quintet.transport.scripted import AsyncScriptedTransport, Reply, ScriptedTransport, reply
+from quintet.transport.scripted import reply
 
 __all__ = ["CHECKS", "Adaptor", "Call", "Check", "StreamCall"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One method of an SDK.
-
-    Attributes:
-        perform: Calls it on a client; returns its result, or an awaitable of it.
-        answer: A successful answer to it.
-    """
-
-    perform: Callable[[Any], Any]
-    answer: Reply
-
-
-@dataclass(frozen=True)
-class StreamCall:
-    """One streaming method of an SDK.
-
-    Attributes:
-        open: Calls it on a client; returns the stream, or an awaitable of it.
-        events: The text of a whole stream, its terminal event included.
-        ids: What tells the items that the stream gives apart, in order.
-        identity: Returns that of an item; its ``id`` by default.
-        resumes: Whether a stream that breaks is taken up again with ``Last-Event-ID``.  What
-            cannot be, such as an answer that would be made anew, ends with an error.
-    """
-
-    open: Callable[[Any], Any]
-    events: bytes
-    ids: tuple[Any, ...]
-    identity: Callable[[Any], Any] = attrgetter("id")
-    resumes: bool = True
-
-
-@dataclass(frozen=True)
-class Adaptor:
-    """One SDK, in one of its two worlds.
-
-    Attributes:
-        name: For messages.
-        blocking: Whether its client blocks.
-        make: Makes a client.  Called with the keywords ``transport``, ``clock``, ``hooks`` and
-            ``max_retries``, and at times ``timeout``, ``deadline`` or ``max_response_bytes``.
-        error: The base class of all its exceptions.
-        key: The credential that ``make`` puts in.
-        read: A call that changes nothing.
-        write: A call that carries an idempotency key, None if there is none.
-        unsafe: A write that must not be repeated once it may have arrived, None if there is none.
-        stream: A stream, None if there is none.
-        idempotency_header: The header of the key.
-        request_id_header: The header of the request id.
-        retried: Statuses that are retried.
-        given_up: Statuses that are not.
-    """
-
-    name: str
-    blocking: bool
-    make: Callable[..., Any]
-    error: type[BaseException]
-    key: str
-    read: Call
-    write: Call | None = None
-    unsafe: Call | None = None
-    stream: StreamCall | None = None
-    idempotency_header: str = "Idempotency-Key"
-    request_id_header: str = "X-Request-Id"
-    retried: tuple[int, ...] = (429, 503)
-    given_up: tuple[int, ...] = (400, 401, 403, 404)
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every call there is."""
-        return [call for call in (self.read, self.write, self.unsafe) if call is not None]
 
 
 Check = Callable[[Adaptor], Awaitable[None]]
@@ -115,80 +38,6 @@ CHECKS: list[Check] = []
 def _promise(check: Check) -> Check:
     CHECKS.append(check)
     return check
-
-
-class _Bench:
-    """One client of the SDK on a script."""
-
-    def __init__(self, adaptor: Adaptor, *script: Any, **options: Any) -> None:
-        self.adaptor = adaptor
-        self.clock = FakeClock(randoms=[0.5])
-        self.seen: list[Any] = []
-        kind = ScriptedTransport if adaptor.blocking else AsyncScriptedTransport
-        self.transport: Any = kind(script)
-        self.client = adaptor.make(
-            transport=self.transport,
-            clock=self.clock,
-            hooks=(self.seen.append,),
-            **{"max_retries": 2, **options},
-        )
-
-    @property
-    def count(self) -> int:
-        return len(self.transport.requests)
-
-    async def succeed(self, call: Call) -> Any:
-        """Return the result of a call that must succeed."""
-        try:
-            result = call.perform(self.client)
-            result = await result if inspect.isawaitable(result) else result
-        except (self.adaptor.error, QuintetError) as error:
-            raise AssertionError(f"the call must succeed here, and it raised: {error}") from error
-        self._nothing_is_open()
-        return result
-
-    async def fail(self, perform: Callable[[Any], Any]) -> QuintetError:
-        """Return the error of a call that must fail."""
-        try:
-            result = perform(self.client)
-            if inspect.isawaitable(result):
-                await result
-        except self.adaptor.error as error:
-            self._nothing_is_open()
-            if isinstance(error, QuintetError):
-                return error
-            raise AssertionError(
-                f"{type(error).__name__} must derive from QuintetError as well"
-            ) from error
-        except Exception as foreign:
-            raise AssertionError(
-                f"{type(foreign).__name__} is no {self.adaptor.error.__name__}: {foreign}"
-            ) from foreign
-        raise AssertionError("the call must fail here, and it succeeded")
-
-    async def open(self, call: StreamCall) -> Any:
-        stream = call.open(self.client)
-        return await stream if inspect.isawaitable(stream) else stream
-
-    async def refuse(self, call: StreamCall) -> QuintetError:
-        """Return the error of a stream that must fail."""
-        return await self.fail(lambda client: self.follow(call))
-
-    async def follow(self, call: StreamCall) -> tuple[Any, ...]:
-        """Open a stream and iterate to its end; return what tells its items apart."""
-        stream = await self.open(call)
-        items = list(stream) if self.adaptor.blocking else [item async for item in stream]
-        return tuple(map(call.identity, items))
-
-    async def close(self, thing: Any) -> None:
-        if self.adaptor.blocking:
-            thing.close()
-        else:
-            await thing.aclose()
-
-    def _nothing_is_open(self) -> None:
-        still = self.transport.open_exchanges
-        assert still == 0, f"{still} exchanges were left open"
 
 
 def _down(progress: int) -> ConnectionFailure:
@@ -204,7 +53,7 @@ async def check_statuses_of_the_service_are_retried(adaptor: Adaptor) -> None:
     for call in (adaptor.read, adaptor.write):
         for status in adaptor.retried:
             if call is not None:
-                bench = _Bench(adaptor, reply(status), call.answer)
+                bench = Bench(adaptor, reply(status), call.answer)
                 await bench.succeed(call)
                 assert bench.count == 2, f"{status} must be retried"
                 assert bench.clock.sleeps, f"{status} must be retried after a wait"
@@ -214,7 +63,7 @@ async def check_statuses_of_the_service_are_retried(adaptor: Adaptor) -> None:
 async def check_other_statuses_are_raised_at_once(adaptor: Adaptor) -> None:
     """A lasting error status is raised after the first attempt."""
     for status in adaptor.given_up:
-        bench = _Bench(adaptor, reply(status))
+        bench = Bench(adaptor, reply(status))
         error = await bench.fail(adaptor.read.perform)
         assert (bench.count, error.status) == (1, status)
         assert bench.clock.sleeps == []
@@ -225,7 +74,7 @@ async def check_attempts_are_counted_and_end(adaptor: Adaptor) -> None:
     """``max_retries`` is the number of extra attempts; the error says how many were made."""
     for retries in (0, 1, 3):
         script = [reply(adaptor.retried[-1]) for _ in range(retries + 1)]
-        bench = _Bench(adaptor, *script, max_retries=retries)
+        bench = Bench(adaptor, *script, max_retries=retries)
         error = await bench.fail(adaptor.read.perform)
         assert bench.count == retries + 1, f"max_retries={retries} made {bench.count} attempts"
         assert error.attempts == retries + 1, "attempts must be on the error"
@@ -235,7 +84,7 @@ async def check_attempts_are_counted_and_end(adaptor: Adaptor) -> None:
 async def check_failures_before_sending_are_retried_for_every_call(adaptor: Adaptor) -> None:
     """Where nothing was sent, every call is safe to repeat."""
     for call in adaptor.calls:
-        bench = _Bench(adaptor, _down(0), call.answer)
+        bench = Bench(adaptor, _down(0), call.answer)
         await bench.succeed(call)
         assert bench.count == 2
 
@@ -246,11 +95,11 @@ async def check_failures_after_sending_are_retried_only_if_safe(adaptor: Adaptor
     for progress in (1, 2):
         for call in (adaptor.read, adaptor.write):
             if call is not None:
-                bench = _Bench(adaptor, _down(progress), call.answer)
+                bench = Bench(adaptor, _down(progress), call.answer)
                 await bench.succeed(call)
                 assert bench.count == 2
         if adaptor.unsafe is not None:
-            bench = _Bench(adaptor, _down(progress))
+            bench = Bench(adaptor, _down(progress))
             error = await bench.fail(adaptor.unsafe.perform)
             assert bench.count == 1, "a write that may have arrived must not be sent again"
             assert error.outcome_unknown, "the error must say that the outcome is unknown"
@@ -259,7 +108,7 @@ async def check_failures_after_sending_are_retried_only_if_safe(adaptor: Adaptor
 @_promise
 async def check_broken_body_is_retried_for_reads(adaptor: Adaptor) -> None:
     """An answer that breaks off is no answer."""
-    bench = _Bench(adaptor, reply(200, chunks=[b"{", _down(2)]), adaptor.read.answer)
+    bench = Bench(adaptor, reply(200, chunks=[b"{", _down(2)]), adaptor.read.answer)
     await bench.succeed(adaptor.read)
     assert bench.count == 2
 
@@ -279,7 +128,7 @@ async def check_retry_after_is_obeyed_in_all_its_forms(adaptor: Adaptor) -> None
         ({"Retry-After": "-3"}, 0.0, 5.0),
         ({"Retry-After": "nan"}, 0.0, 5.0),
     ):
-        bench = _Bench(adaptor, reply(429, headers=headers), adaptor.read.answer)
+        bench = Bench(adaptor, reply(429, headers=headers), adaptor.read.answer)
         await bench.succeed(adaptor.read)
         (wait,) = bench.clock.sleeps
         assert least <= wait <= most, f"{headers} led to a wait of {wait} s"
@@ -289,7 +138,7 @@ async def check_retry_after_is_obeyed_in_all_its_forms(adaptor: Adaptor) -> None
 async def check_retry_after_never_outlasts_the_deadline(adaptor: Adaptor) -> None:
     """A wait that would end after the deadline is not begun, and the error has the hint."""
     answer = reply(429, headers={"Retry-After": "20"})
-    bench = _Bench(adaptor, answer, adaptor.read.answer, deadline=10.0)
+    bench = Bench(adaptor, answer, adaptor.read.answer, deadline=10.0)
     error = await bench.fail(adaptor.read.perform)
     assert bench.clock.sleeps == []
     assert (error.status, error.retry_after) == (429, 20.0)
@@ -301,7 +150,7 @@ async def check_retry_after_never_outlasts_the_deadline(adaptor: Adaptor) -> Non
 @_promise
 async def check_timeout_is_given_to_each_attempt(adaptor: Adaptor) -> None:
     """A body that drips ends at ``timeout`` although every single read is quick."""
-    bench = _Bench(adaptor, timeout=5.0, max_retries=1)
+    bench = Bench(adaptor, timeout=5.0, max_retries=1)
 
     def drip() -> bytes:
         bench.clock.advance(1.0)
@@ -317,7 +166,7 @@ async def check_timeout_is_given_to_each_attempt(adaptor: Adaptor) -> None:
 @_promise
 async def check_deadline_bounds_the_whole_call(adaptor: Adaptor) -> None:
     """Attempts and waits together end at ``deadline``."""
-    bench = _Bench(adaptor, deadline=10.0, max_retries=50)
+    bench = Bench(adaptor, deadline=10.0, max_retries=50)
 
     def slow(request: Any) -> Exception:
         bench.clock.advance(3.0)
@@ -338,7 +187,7 @@ async def check_key_is_the_same_over_all_attempts_and_new_for_each_call(adaptor:
     if adaptor.write is None:
         return
     script = [_down(1), reply(503), adaptor.write.answer, adaptor.write.answer]
-    bench = _Bench(adaptor, *script)
+    bench = Bench(adaptor, *script)
     await bench.succeed(adaptor.write)
     await bench.succeed(adaptor.write)
     sent = [Headers(request.headers) for request in bench.transport.requests]
@@ -357,7 +206,7 @@ async def check_every_error_is_of_the_base_class(adaptor: Adaptor) -> None:
     """One ``except`` catches all there is."""
     for call in adaptor.calls:
         for status in (*range(400, 432), 451, *range(500, 512), 599, 302, 304):
-            error = await _Bench(adaptor, reply(status), max_retries=0).fail(call.perform)
+            error = await Bench(adaptor, reply(status), max_retries=0).fail(call.perform)
             assert error.status == status
         for step in (
             _down(0),
@@ -368,7 +217,7 @@ async def check_every_error_is_of_the_base_class(adaptor: Adaptor) -> None:
             reply(200, body=b"x", headers={"Content-Encoding": "made-up"}),
             reply(200, body=b"<html>not JSON"),
         ):
-            error = await _Bench(adaptor, step, max_retries=0).fail(call.perform)
+            error = await Bench(adaptor, step, max_retries=0).fail(call.perform)
             assert str(error), f"{type(error).__name__} has no message"
 
 
@@ -376,7 +225,7 @@ async def check_every_error_is_of_the_base_class(adaptor: Adaptor) -> None:
 async def check_builtin_bases_are_kept(adaptor: Adaptor) -> None:
     """``except ConnectionError`` and ``except TimeoutError`` work too."""
     for step, kind in ((_down(0), ConnectionError), (TimeoutFailure("late"), TimeoutError)):
-        error = await _Bench(adaptor, step, max_retries=0).fail(adaptor.read.perform)
+        error = await Bench(adaptor, step, max_retries=0).fail(adaptor.read.perform)
         assert isinstance(error, kind), f"{type(error).__name__} must be a {kind.__name__}"
 
 
@@ -385,7 +234,7 @@ async def check_errors_carry_their_facts(adaptor: Adaptor) -> None:
     """Status, request id, hint and raw answer are on the error; and it survives a pickle."""
     headers = {adaptor.request_id_header: "req-42", "Retry-After": "9999"}
     body = {"error": {"code": "some_code", "message": "some message"}}
-    bench = _Bench(adaptor, reply(403, json=body, headers=headers))
+    bench = Bench(adaptor, reply(403, json=body, headers=headers))
     error = await bench.fail(adaptor.read.perform)
     assert (error.status, error.request_id, error.retry_after) == (403, "req-42", 9999.0)
     assert error.response is not None
@@ -400,7 +249,7 @@ async def check_error_pages_are_not_shown(adaptor: Adaptor) -> None:
     """A proxy's HTML is no message, and no message is longer than a few lines."""
     page = b"<!DOCTYPE html><html><body>" + b"<p>bad gateway</p>" * 1000
     for body in (page, b'{"error": {"message": "' + b"m" * 100_000 + b'"}}'):
-        error = await _Bench(adaptor, reply(400, body=body)).fail(adaptor.read.perform)
+        error = await Bench(adaptor, reply(400, body=body)).fail(adaptor.read.perform)
         assert "<p>" not in str(error)
         assert len(str(error)) < 3000, "the message must be bounded"
 
@@ -419,7 +268,7 @@ async def check_bodies_are_bounded_while_they_are_read(adaptor: Adaptor) -> None
         reply(200, chunks=chunks),
         reply(200, body=gzip.compress(body), headers={"Content-Encoding": "gzip"}),
     ):
-        bench = _Bench(adaptor, answer, max_response_bytes=100_000)
+        bench = Bench(adaptor, answer, max_response_bytes=100_000)
         await bench.fail(adaptor.read.perform)
         assert bench.count == 1, "what is too large is not asked for again"
 
@@ -427,7 +276,7 @@ async def check_bodies_are_bounded_while_they_are_read(adaptor: Adaptor) -> None
 @_promise
 async def check_error_body_over_the_bound_does_not_hide_the_status(adaptor: Adaptor) -> None:
     """A page of megabytes behind a 403 is still a 403."""
-    bench = _Bench(adaptor, reply(403, chunks=[b" " * 1000] * 1000), max_response_bytes=10_000)
+    bench = Bench(adaptor, reply(403, chunks=[b" " * 1000] * 1000), max_response_bytes=10_000)
     error = await bench.fail(adaptor.read.perform)
     assert error.status == 403
 
@@ -453,7 +302,7 @@ async def check_key_is_on_the_wire_and_nowhere_else(adaptor: Adaptor) -> None:
     root.setLevel(logging.DEBUG)
     try:
         for step in (reply(401), _down(1), reply(200, body=b"no JSON"), ProtocolFailure("odd")):
-            bench = _Bench(adaptor, step, max_retries=0)
+            bench = Bench(adaptor, step, max_retries=0)
             error = await bench.fail(adaptor.read.perform)
             carried = [value for _, value in bench.transport.requests[0].headers]
             assert any(adaptor.key in value for value in carried), "the key must be sent"
@@ -470,7 +319,7 @@ async def check_redirects_are_not_followed(adaptor: Adaptor) -> None:
     """A redirect goes nowhere, so no credential goes along."""
     for call in adaptor.calls:
         answer = reply(307, headers={"Location": "https://elsewhere.example/"})
-        bench = _Bench(adaptor, answer)
+        bench = Bench(adaptor, answer)
         error = await bench.fail(call.perform)
         assert bench.count == 1
         assert error.status == 307
@@ -482,7 +331,7 @@ async def check_redirects_are_not_followed(adaptor: Adaptor) -> None:
 @_promise
 async def check_hooks_see_each_attempt_once(adaptor: Adaptor) -> None:
     """One frozen record per attempt, with the wait before the next."""
-    bench = _Bench(adaptor, _down(0), reply(adaptor.retried[-1]), adaptor.read.answer)
+    bench = Bench(adaptor, _down(0), reply(adaptor.retried[-1]), adaptor.read.answer)
     await bench.succeed(adaptor.read)
     assert [(seen.number, seen.status) for seen in bench.seen] == [
         (1, 0),
@@ -499,7 +348,7 @@ async def check_hooks_see_each_attempt_once(adaptor: Adaptor) -> None:
 @_promise
 async def check_closed_client_refuses_calls(adaptor: Adaptor) -> None:
     """Every call after ``close`` raises, and says why."""
-    bench = _Bench(adaptor, *[call.answer for call in (adaptor.read, *adaptor.calls)])
+    bench = Bench(adaptor, *[call.answer for call in (adaptor.read, *adaptor.calls)])
     await bench.succeed(adaptor.read)
     await bench.close(bench.client)
     await bench.close(bench.client)
@@ -513,7 +362,7 @@ async def check_closed_client_refuses_calls(adaptor: Adaptor) -> None:
 @_promise
 async def check_context_manager_closes_the_client(adaptor: Adaptor) -> None:
     """Leaving ``with`` or ``async with`` closes the connections."""
-    bench = _Bench(adaptor, adaptor.read.answer)
+    bench = Bench(adaptor, adaptor.read.answer)
     if adaptor.blocking:
         with bench.client as client:
             adaptor.read.perform(client)
@@ -536,7 +385,7 @@ async def check_stream_does_not_depend_on_cuts(adaptor: Adaptor) -> None:
     text = adaptor.stream.events
     for size in (len(text), 1, 7):
         chunks = [text[at : at + size] for at in range(0, len(text), size)]
-        bench = _Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
+        bench = Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
         assert await bench.follow(adaptor.stream) == adaptor.stream.ids
         assert bench.transport.open_exchanges == 0
 
@@ -547,7 +396,7 @@ async def check_stream_ends_with_its_terminal_event(adaptor: Adaptor) -> None:
     if adaptor.stream is None:
         return
     after: list[Any] = [adaptor.stream.events, AssertionError("the stream was read past its end")]
-    bench = _Bench(adaptor, reply(200, chunks=after, headers=_EVENT_STREAM))
+    bench = Bench(adaptor, reply(200, chunks=after, headers=_EVENT_STREAM))
     assert await bench.follow(adaptor.stream) == adaptor.stream.ids
     assert bench.transport.open_exchanges == 0
 
@@ -559,7 +408,7 @@ async def check_stream_goes_on_where_it_broke(adaptor: Adaptor) -> None:
         return
     blocks = adaptor.stream.events.split(b"\n\n")
     first, rest = blocks[0] + b"\n\n", b"\n\n".join(blocks[1:])
-    bench = _Bench(
+    bench = Bench(
         adaptor,
         reply(200, chunks=[first, _down(2)], headers=_EVENT_STREAM),
         reply(200, body=rest, headers=_EVENT_STREAM),
@@ -578,7 +427,7 @@ async def check_stream_that_cannot_go_on_says_so(adaptor: Adaptor) -> None:
     first = stream.events.split(b"\n\n")[0] + b"\n\n"
     drops: list[list[Any]] = [[first, _down(2)], [first]]
     for drop in drops:
-        bench = _Bench(adaptor, reply(200, chunks=drop, headers=_EVENT_STREAM))
+        bench = Bench(adaptor, reply(200, chunks=drop, headers=_EVENT_STREAM))
         await bench.refuse(stream)
         assert bench.count == 1
 
@@ -588,7 +437,7 @@ async def check_stream_that_stays_broken_raises(adaptor: Adaptor) -> None:
     """Reconnecting without progress ends in the SDK's own error."""
     if adaptor.stream is None:
         return
-    bench = _Bench(adaptor, *[reply(200, chunks=[_down(2)], headers=_EVENT_STREAM)] * 100)
+    bench = Bench(adaptor, *[reply(200, chunks=[_down(2)], headers=_EVENT_STREAM)] * 100)
     stream = adaptor.stream
     error = await bench.refuse(stream)
     assert bench.count < 100, "reconnects must be bounded"
@@ -600,7 +449,7 @@ async def check_stream_refused_raises_its_status(adaptor: Adaptor) -> None:
     """A stream that cannot be opened fails like any call."""
     if adaptor.stream is None:
         return
-    bench = _Bench(adaptor, reply(403), max_retries=0)
+    bench = Bench(adaptor, reply(403), max_retries=0)
     stream = adaptor.stream
     error = await bench.refuse(stream)
     assert error.status == 403
@@ -612,7 +461,7 @@ async def check_stream_left_early_is_closed(adaptor: Adaptor) -> None:
     if adaptor.stream is None:
         return
     chunks: list[Any] = [adaptor.stream.events[:-1], AssertionError("a closed stream was read")]
-    bench = _Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
+    bench = Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
     stream = await bench.open(adaptor.stream)
     first = next(iter(stream)) if adaptor.blocking else await stream.__aiter__().__anext__()
     assert adaptor.stream.identity(first) == adaptor.stream.ids[0]
