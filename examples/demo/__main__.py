@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from examples.demo.aerostack import scenes as aerostack
 from examples.demo.flare import scenes as flare
 from examples.demo.flowmaestro import scenes as flowmaestro
 from examples.demo.processes import Server
@@ -22,7 +23,7 @@ from examples.demo.report import Report, console
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".data" / "demo"
-PARTS: tuple[str, ...] = ("flare", "flowmaestro")
+PARTS: tuple[str, ...] = ("flare", "flowmaestro", "aerostack")
 _MODEL = "smollm2"
 
 
@@ -35,7 +36,7 @@ def documents() -> list[Path]:
 def main() -> int:
     """Run the demo; 0 if everything went as it should."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Watch real work being done.")
-    parser.add_argument("part", nargs="?", choices=PARTS, help="only this one; default: both")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this one; default: all")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="emptied at the beginning")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
@@ -47,11 +48,14 @@ def main() -> int:
     with Server(folder / "server") as server, ThreadPoolExecutor(1) as pool:
         console.print(f"It listens at {server.url}; its database came with a Python package.")
         # Fetched while Flare is shown.
-        model = pool.submit(install, server) if "flowmaestro" in parts else None
+        model = pool.submit(install, server) if parts != ("flare",) else None
         if "flare" in parts:
             flare.play(server, folder, documents(), report)
-        if model is not None:
-            flowmaestro.play(server, model_is_there(model), report)
+        has_model = model is not None and model_is_there(model)
+        if "flowmaestro" in parts:
+            flowmaestro.play(server, has_model, report)
+        if "aerostack" in parts:
+            aerostack.play(server, folder, ROOT, has_model, report)
     report.show()
     tell_what_is_left(folder, time.monotonic() - began, parts, report.is_fine)
     return 0 if report.is_fine else 1
@@ -73,7 +77,7 @@ def empty(folder: Path) -> None:
 
 def install(server: Server) -> str | None:
     """Get a small language model, unless the environment names a better one."""
-    return None if "AI_BASE_URL" in os.environ else server.install_model(_MODEL)
+    return None if os.environ.get("AI_BASE_URL") else server.install_model(_MODEL)
 
 
 def model_is_there(installing: Future[str | None]) -> bool:

@@ -1,0 +1,1 @@
+"""A backend in one SDK: users, tables, a cache, files, jobs, functions, search and chat."""
