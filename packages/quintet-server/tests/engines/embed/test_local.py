@@ -108,17 +108,24 @@ async def test_a_question_does_not_wait_for_a_whole_document(shared) -> None:
     assert order == ["question", "document"]
 
 
-async def test_missing_package_says_what_to_install(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ModuleNotFoundError("wordllama"), r"pip install 'quintet-server\[ai\]'"),
+        (ImportError("a library is damaged"), "cannot be loaded: a library is damaged"),
+    ],
+)
+async def test_package_that_is_missing_or_broken_says_what_to_do(monkeypatch, failure, said):
     real = builtins.__import__
 
     def without(name, *args, **options):
         if name == "wordllama":
-            raise ModuleNotFoundError(name)
+            raise failure
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
     embedder, handlers = LocalEmbedder(), logging.getLogger().handlers[:]
-    with pytest.raises(EmbeddingsUnavailable, match=r"pip install 'quintet-server\[ai\]'"):
+    with pytest.raises(EmbeddingsUnavailable, match=said):
         await embedder.embed(["x"])
     embedder.close()
     assert logging.getLogger().handlers == handlers

@@ -85,6 +85,8 @@ def _load() -> Any:
         wordllama = _import()
     except ModuleNotFoundError as error:
         raise EmbeddingsUnavailable(_MISSING) from error
+    except ImportError as error:
+        raise EmbeddingsUnavailable(f"the embedding model cannot be loaded: {error}") from error
     folder = Path(wordllama.__file__).parent
     try:
         return wordllama.WordLlama.load(_CONFIG, cache_dir=folder, dim=_DIMS, disable_download=True)
