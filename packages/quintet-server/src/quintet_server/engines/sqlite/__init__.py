@@ -2,7 +2,7 @@
 
 A call goes `engine` → `lanes` (which thread, whose turn) → `execution` (one statement or a batch on
 one connection) → `connection` (limits, deadline); `rules` is what a statement may touch, `errors`
-what a failure is called.
+what a failure is called. Writes that wait together go through `groups`: one commit for them all.
 """
 
 from __future__ import annotations

@@ -102,6 +102,12 @@ class Connection:
         cursor = self.db.execute(sql, params, can_cache=False, prepare_flags=_OURS)
         return cursor.fetchall()
 
+    def roll_back(self) -> None:
+        """Undo the transaction that is open, if one is, even while others keep interrupting."""
+        while self.db.in_transaction:
+            with contextlib.suppress(apsw.InterruptError):
+                self.internal("ROLLBACK")
+
     def tenant(
         self, sql: str, params: tuple[Any, ...], shape: Shape, *, allow_ddl: bool
     ) -> apsw.Cursor:

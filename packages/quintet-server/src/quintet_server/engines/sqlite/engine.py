@@ -18,8 +18,15 @@ import structlog
 from quintet_server.engines.sqlite import backup
 from quintet_server.engines.sqlite.connection import Connection
 from quintet_server.engines.sqlite.errors import error_of
-from quintet_server.engines.sqlite.execution import Once, Prepared, run_batch, run_query, tidy
-from quintet_server.engines.sqlite.lanes import Crew, Lane, Seat
+from quintet_server.engines.sqlite.execution import (
+    Once,
+    Prepared,
+    run_batch,
+    run_part,
+    run_query,
+    tidy,
+)
+from quintet_server.engines.sqlite.lanes import Crew, Lane, Seat, Work
 from quintet_server.engines.sqlite.model import QueryResult, SqlError, Statement, Usage
 from quintet_server.engines.sqlite.parameters import bindable
 from quintet_server.engines.sqlite.settings import SqliteSettings
@@ -89,11 +96,16 @@ class Databases:
         writes = statement.shape.writes
         once = self._once(key, fingerprint) if writes else None
 
-        def work(seat: Seat, deadline: float) -> QueryResult:
-            connection = opened.connection(seat)
-            self._tidy(opened, connection, once)
+        def alone(connection: Connection, deadline: float) -> QueryResult:
             return run_query(connection, statement, deadline, allow_ddl=allow_ddl, once=once)
 
+        def shared(connection: Connection) -> QueryResult:
+            return run_part(connection, statement, allow_ddl=allow_ddl, once=once)
+
+        # Only plain changes of rows: the schema, and what speaks of the transaction or the
+        # connection, are not for neighbours to see.
+        may_share = statement.shape.counts
+        work = Work(self._opener(opened, once), alone, shared if may_share else None)
         return await self._run(opened, work, writes=writes)
 
     async def batch(
@@ -118,14 +130,12 @@ class Databases:
         writes = any(isinstance(item, Prepared) and item.shape.writes for item in items)
         once = self._once(key, fingerprint) if writes else None
 
-        def work(seat: Seat, deadline: float) -> list[QueryResult | SqlError]:
-            connection = opened.connection(seat)
-            self._tidy(opened, connection, once)
+        def alone(connection: Connection, deadline: float) -> list[QueryResult | SqlError]:
             return run_batch(
                 connection, items, deadline, atomic=atomic, allow_ddl=allow_ddl, once=once
             )
 
-        return await self._run(opened, work, writes=writes)
+        return await self._run(opened, Work(self._opener(opened, once), alone), writes=writes)
 
     async def backup(self, database: str, target: Path) -> None:
         """Write a copy of the database as it is now; see :func:`~.backup.back_up`."""
@@ -139,9 +149,17 @@ class Databases:
         """Return the projects that have a database."""
         return sorted(path.stem for path in self.folder.glob("*.db"))
 
-    async def _run(self, opened: _Database, work: Callable[[Seat, float], T], *, writes: bool) -> T:
+    async def _run(self, opened: _Database, work: Work[T], *, writes: bool) -> T:
         assert self._crew is not None, "start() comes first"
         return await self._crew.run(opened.writing if writes else opened.reading, work)
+
+    def _opener(self, opened: _Database, once: Once | None) -> Callable[[Seat], Connection]:
+        def open_for(seat: Seat) -> Connection:
+            connection = opened.connection(seat)
+            self._tidy(opened, connection, once)
+            return connection
+
+        return open_for
 
     def _prepared(self, statement: Statement) -> Prepared:
         sql = statement.sql.lstrip("; \t\r\n\f")

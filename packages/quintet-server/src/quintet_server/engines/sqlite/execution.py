@@ -25,7 +25,7 @@ from quintet_server.engines.sqlite.requests import Outcome, forget, recall, reme
 from quintet_server.engines.sqlite.settings import SqliteSettings
 from quintet_server.engines.sqlite.statements import Shape
 
-__all__ = ["Once", "Prepared", "run_batch", "run_query"]
+__all__ = ["Once", "Prepared", "run_batch", "run_part", "run_query", "tidy"]
 
 _PIECE_BYTES = 256 * 1024  # of rows, turned into JSON at a time: other threads get a turn between
 
@@ -79,19 +79,28 @@ def run_query(
     once: Once | None,
 ) -> QueryResult:
     """Carry out one statement. Raises :class:`SqlError`, :class:`SqlBusy` or `KeyReused`."""
-    allowance = _Allowance(connection.settings)
     with connection.watched(deadline), _translated(connection):
         if once is None and not statement.shape.returns:
-            return _run(connection, statement, allowance, allow_ddl)
+            return run_part(connection, statement, allow_ddl=allow_ddl, once=None)
         with _transaction(connection):
-            if once is not None and (kept := _recall(connection, once)) is not None:
-                [outcome] = kept
-                assert isinstance(outcome, QueryResult)
-                return outcome
-            result = _run(connection, statement, allowance, allow_ddl)
-            if once is not None:
-                remember(connection, once.key, once.fingerprint, [result], now=once.now)
-        return result
+            return run_part(connection, statement, allow_ddl=allow_ddl, once=once)
+
+
+def run_part(
+    connection: Connection, statement: Prepared, *, allow_ddl: bool, once: Once | None
+) -> QueryResult:
+    """Carry out one statement, and the record of its key, in the transaction that is open.
+
+    Raises what comes, as it comes; the transaction is for the caller to undo.
+    """
+    if once is not None and (kept := _recall(connection, once)) is not None:
+        [outcome] = kept
+        assert isinstance(outcome, QueryResult)
+        return outcome
+    result = _run(connection, statement, _Allowance(connection.settings), allow_ddl)
+    if once is not None:
+        remember(connection, once.key, once.fingerprint, [result], now=once.now)
+    return result
 
 
 def run_batch(
@@ -159,8 +168,7 @@ def _transaction(connection: Connection) -> Iterator[None]:
         yield
         connection.internal("COMMIT")
     except BaseException:
-        if connection.db.in_transaction:  # an interruption has ended it already
-            connection.internal("ROLLBACK")
+        connection.roll_back()  # nothing to do if an interruption has ended it already
         raise
 
 

@@ -4,8 +4,11 @@ A database has two lanes: one seat for what writes, some for what reads. A state
 lane has a free seat and the process a free thread; lanes that wait take turns, whatever the length
 of their queues. So one project can neither take all threads nor stand before another in a queue.
 
-All decisions are made on the event loop, without locks. A call costs one hop to a thread and one
-back. Seats are taken and given back on the loop as well: as long as a ticket holds its seat,
+Writes that wait for one seat take their turn together, as many as may share a transaction: see
+:mod:`~.groups`. Nobody waits for others to come.
+
+All decisions are made on the event loop, without locks. A turn costs one hop to a thread and one
+back. Seats are taken and given back on the loop as well: as long as a turn holds its seat,
 interrupting the seat's connection can hit nobody else.
 """
 
@@ -15,23 +18,26 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from quintet_server.engines.sqlite.connection import Connection
+from quintet_server.engines.sqlite.groups import GROUP_MAX_COUNT, Fate, Part, run_group
 from quintet_server.engines.sqlite.model import SqlBusy
 from quintet_server.engines.sqlite.settings import SqliteSettings
 
-__all__ = ["Crew", "Lane", "Seat", "Ticket"]
+__all__ = ["Crew", "Lane", "Seat", "Ticket", "Work"]
 
 T = TypeVar("T")
 
 _SWEEP_SECONDS = 0.05
+_STOPPING = "The server is stopping."
 
 
 class Seat:
-    """A place for one statement at a time, with the connection that it runs on once it is open."""
+    """A place for one turn at a time, with the connection that it runs on once it is open."""
 
     __slots__ = ("connection",)
 
@@ -52,30 +58,60 @@ class Lane:
         """Whether it stands in the crew's queue."""
 
 
-class Ticket(Generic[T]):
-    """One call: what to do, on which seat, until when, and the answer."""
+@dataclass(frozen=True, slots=True)
+class Work(Generic[T]):
+    """What a call wants to be done, in a thread."""
 
-    __slots__ = ("deadline", "future", "lane", "seat", "wait_until", "work")
+    open: Callable[[Seat], Connection]
+    """Get the seat's connection ready, before any transaction."""
+    alone: Callable[[Connection, float], T]
+    """Do it, until a deadline by `time.monotonic`."""
+    shared: Part | None = None
+    """Do it within a transaction that other calls share; None for what may not be."""
+
+
+class Ticket(Generic[T]):
+    """One call: what to do, until when to wait for its turn, and the answer."""
+
+    __slots__ = ("future", "is_alone", "lane", "turn", "wait_until", "work")
 
     def __init__(
-        self,
-        lane: Lane,
-        work: Callable[[Seat, float], T],
-        wait_until: float,
-        future: asyncio.Future[T],
+        self, lane: Lane, work: Work[T], wait_until: float, future: asyncio.Future[T]
     ) -> None:
         self.lane = lane
         self.work = work
         self.wait_until = wait_until
         self.future = future
-        self.seat: Seat | None = None
-        self.deadline = 0.0
-        """By `time.monotonic`, once it runs."""
+        self.is_alone = work.shared is None
+        self.turn: _Turn | None = None
+
+
+class _Turn:
+    """A ticket, or several that share a transaction, on a seat in a thread."""
+
+    __slots__ = ("deadline", "seat", "tickets")
+
+    def __init__(self, tickets: list[Ticket[Any]], seat: Seat, deadline: float) -> None:
+        self.tickets = tickets
+        self.seat = seat
+        self.deadline = deadline
+        """By `time.monotonic`. That of a group is set by its thread, as it goes."""
+
+    def set_deadline(self, deadline: float) -> None:
+        self.deadline = deadline
+
+    def is_wanted(self, index: int) -> bool:
+        """Tell, in any thread, whether somebody waits for the answer of a ticket."""
+        return not self.tickets[index].future.done()
 
     def interrupt(self) -> None:
         """End the statement that runs for it; on the event loop only."""
-        if self.seat is not None and (connection := self.seat.connection) is not None:
-            connection.interrupt()
+        if self.seat.connection is not None:
+            self.seat.connection.interrupt()
+
+
+_Outcome = tuple[Fate, Any]
+"""What became of a ticket: with an error for `FAILED`, and a result for `KEPT`."""
 
 
 class Crew:
@@ -87,20 +123,22 @@ class Crew:
         self._threads: list[_Worker] = []
         self._idle: list[_Worker] = []
         self._ready: deque[Lane] = deque()
-        self._running: set[Ticket[Any]] = set()
+        self._running: set[_Turn] = set()
         self._waiting: set[Ticket[Any]] = set()
         self._databases: Counter[str] = Counter()
         self._sweep: asyncio.TimerHandle | None = None
+        self._is_stopping = False
 
     def is_crowded(self) -> bool:
         """Tell, in any thread, whether more than one database has statements under way."""
         return len(self._databases) > 1
 
-    async def run(self, lane: Lane, work: Callable[[Seat, float], T]) -> T:
-        """Run `work` in a thread when it is its turn, with a seat and its deadline.
+    async def run(self, lane: Lane, work: Work[T]) -> T:
+        """Do `work` in a thread when it is its turn.
 
         Raises :class:`SqlBusy` when too many wait already or the turn does not come in time. When
-        the caller is cancelled, what runs is interrupted, what waits is taken out.
+        the caller is cancelled, what waits is taken out, and what runs is interrupted; in a group,
+        whose turn is short, it is left out if it has not begun.
         """
         wait_until = time.monotonic() + self._settings.wait_seconds
         future: asyncio.Future[T] = self._loop.create_future()
@@ -123,11 +161,12 @@ class Crew:
 
     async def stop(self) -> None:
         """Refuse what waits, interrupt what runs, and end the threads."""
+        self._is_stopping = True
         for ticket in list(self._waiting):
-            self._refuse(ticket, "The server is stopping.")
+            self._refuse(ticket, _STOPPING)
         while self._running:
-            for ticket in self._running:
-                ticket.interrupt()
+            for turn in self._running:
+                turn.interrupt()
             await asyncio.sleep(0.005)
         if self._sweep is not None:
             self._sweep.cancel()
@@ -148,14 +187,15 @@ class Crew:
             if not lane.waiting:  # given up in the meantime
                 self._idle.append(thread)
                 continue
-            ticket = lane.waiting.popleft()
-            ticket.seat = lane.free.pop()
+            deadline = time.monotonic() + self._settings.statement_seconds
+            turn = _Turn(_next_tickets(lane), lane.free.pop(), deadline)
+            for ticket in turn.tickets:
+                ticket.turn = turn
+                self._waiting.discard(ticket)
             self._line_up(lane)
-            self._waiting.discard(ticket)
-            self._running.add(ticket)
+            self._running.add(turn)
             self._databases[lane.database] += 1
-            ticket.deadline = time.monotonic() + self._settings.statement_seconds
-            thread.inbox.put(ticket)
+            thread.inbox.put(turn)
         if self._sweep is None and (self._running or self._waiting):
             self._sweep = self._loop.call_later(_SWEEP_SECONDS, self._sweep_up)
 
@@ -169,33 +209,42 @@ class Crew:
         thread.start()
         return thread
 
-    def _finished(
-        self, thread: _Worker, ticket: Ticket[Any], result: Any, error: Exception | None
-    ) -> None:
-        lane, seat = ticket.lane, ticket.seat
-        assert seat is not None
-        ticket.seat = None
-        lane.free.append(seat)
-        self._running.discard(ticket)
+    def _finished(self, thread: _Worker, turn: _Turn, outcomes: Sequence[_Outcome]) -> None:
+        lane = turn.tickets[0].lane
+        lane.free.append(turn.seat)
+        self._running.discard(turn)
         self._databases[lane.database] -= 1
         if self._databases[lane.database] == 0:
             del self._databases[lane.database]
         self._idle.append(thread)
+        # From the last to the first: those without an answer go back to where they stood.
+        for ticket, outcome in zip(reversed(turn.tickets), reversed(outcomes), strict=True):
+            ticket.turn = None
+            self._settle(ticket, *outcome)
         self._line_up(lane)
-        if not ticket.future.done():
-            if error is None:
-                ticket.future.set_result(result)
-            else:
-                ticket.future.set_exception(error)
         self._dispatch()
+
+    def _settle(self, ticket: Ticket[Any], fate: Fate, answer: Any) -> None:
+        if ticket.future.done():  # the caller has left
+            return
+        if fate is Fate.KEPT:
+            ticket.future.set_result(answer)
+        elif fate is Fate.FAILED:
+            ticket.future.set_exception(answer)
+        else:
+            ticket.is_alone = ticket.is_alone or fate is Fate.ALONE
+            ticket.lane.waiting.appendleft(ticket)
+            self._waiting.add(ticket)
+            if self._is_stopping:
+                self._refuse(ticket, _STOPPING)
 
     def _abandon(self, ticket: Ticket[Any]) -> None:
         if ticket in self._waiting:
             self._waiting.discard(ticket)
             ticket.lane.waiting.remove(ticket)
-        else:
-            ticket.deadline = 0.0  # interrupted again and again until it gives the seat back
-            ticket.interrupt()
+        elif ticket.turn is not None and len(ticket.turn.tickets) == 1:
+            ticket.turn.deadline = 0.0  # interrupted again and again until it gives the seat back
+            ticket.turn.interrupt()
 
     def _refuse(self, ticket: Ticket[Any], message: str) -> None:
         self._waiting.discard(ticket)
@@ -208,9 +257,9 @@ class Crew:
         after some thousand instructions, which can be slow ones; an interruption counts at once.
         """
         now = time.monotonic()
-        for ticket in self._running:
-            if now >= ticket.deadline:
-                ticket.interrupt()
+        for turn in self._running:
+            if now >= turn.deadline:
+                turn.interrupt()
         for ticket in [waiting for waiting in self._waiting if now >= waiting.wait_until]:
             self._refuse(ticket, "The statement waited too long for its turn; try again shortly.")
         self._sweep = None
@@ -218,28 +267,54 @@ class Crew:
             self._sweep = self._loop.call_later(_SWEEP_SECONDS, self._sweep_up)
 
 
+def _next_tickets(lane: Lane) -> list[Ticket[Any]]:
+    """Take who is next out of the queue, and those right behind who may share its transaction."""
+    tickets = [lane.waiting.popleft()]
+    while (
+        lane.waiting
+        and len(tickets) < GROUP_MAX_COUNT
+        and not (tickets[0].is_alone or lane.waiting[0].is_alone)
+    ):
+        tickets.append(lane.waiting.popleft())
+    return tickets
+
+
+def _done_alone(turn: _Turn, ticket: Ticket[Any]) -> _Outcome:
+    try:
+        return Fate.KEPT, ticket.work.alone(ticket.work.open(turn.seat), turn.deadline)
+    except Exception as error:
+        return Fate.FAILED, error
+
+
+def _done_together(turn: _Turn) -> Sequence[_Outcome]:
+    parts = [part for ticket in turn.tickets if (part := ticket.work.shared) is not None]
+    try:
+        connections = [ticket.work.open(turn.seat) for ticket in turn.tickets]
+        return run_group(
+            connections[0], parts, is_wanted=turn.is_wanted, set_deadline=turn.set_deadline
+        )
+    except Exception:  # nothing is committed; what keeps a file from opening each is told alone
+        return [(Fate.ALONE, None)] * len(turn.tickets)
+
+
 class _Worker(threading.Thread):
-    """A thread that carries out tickets, one after the other."""
+    """A thread that carries out turns, one after the other."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        finished: Callable[[_Worker, Ticket[Any], Any, Exception | None], None],
+        finished: Callable[[_Worker, _Turn, Sequence[_Outcome]], None],
         number: int,
     ) -> None:
         super().__init__(name=f"sqlite-{number}", daemon=True)
-        self.inbox: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self.inbox: SimpleQueue[_Turn | None] = SimpleQueue()
         self._loop = loop
         self._finished = finished
 
     def run(self) -> None:
         """Work until told to stop."""
-        while (ticket := self.inbox.get()) is not None:
-            result, error = None, None
-            assert ticket.seat is not None
-            try:
-                result = ticket.work(ticket.seat, ticket.deadline)
-            except Exception as raised:
-                error = raised
-            self._loop.call_soon_threadsafe(self._finished, self, ticket, result, error)
-            del ticket, result, error  # nothing of a tenant's stays alive in an idle thread
+        while (turn := self.inbox.get()) is not None:
+            is_group = len(turn.tickets) > 1
+            outcomes = _done_together(turn) if is_group else [_done_alone(turn, turn.tickets[0])]
+            self._loop.call_soon_threadsafe(self._finished, self, turn, outcomes)
+            del turn, outcomes  # nothing of a tenant's stays alive in an idle thread
