@@ -61,7 +61,12 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "unix_socket_permissions": "0700",
 }
-_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_VOLATILE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "500",  # dozens of servers are started on one cluster
+}
 
 
 class EmbeddedPostgresError(Exception):
