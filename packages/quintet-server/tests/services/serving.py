@@ -23,7 +23,7 @@ from quintet_server.app import create_app
 from quintet_server.http.service import Service
 from quintet_server.runtime import Runtime
 from quintet_server.server import bind, make_server, url_of
-from quintet_server.settings import ServerSettings, Settings
+from quintet_server.settings import ServerSettings, Settings, StoreSettings
 from quintet_server.store.keys import create_key
 
 
@@ -83,6 +83,9 @@ class ServiceClient:
             while not condition():
                 await asyncio.sleep(0.01)
 
+    async def leave(self) -> None:
+        """Put an end to what would go on working for this project when its test is over."""
+
     async def with_scopes(self, *scopes: str) -> Self:
         """A client of the same project whose key has only these scopes (or bundles)."""
         key = await new_key(self.runtime, self.service, self.project, scopes)
@@ -138,7 +141,10 @@ async def running(
         port=0,
         allow_private_targets=allow_private_targets,
     )
-    runtime = Runtime(Settings(server=server), [service])
+    # The loop of a shared server stands still while other folders are tested. A connection that is
+    # being made then times out; there must be others, or the next test waits for one in vain.
+    store = StoreSettings(pool_min_count=4)
+    runtime = Runtime(Settings(server=server, store=store), [service])
     await runtime.start()
     try:
         yield runtime
@@ -205,11 +211,13 @@ def fixtures(client: type[ServiceClient], run: Run) -> tuple[Any, ...]:
     async def api(shared_runtime: Runtime) -> AsyncIterator[ServiceClient]:
         async with client.of(shared_runtime) as found:
             yield found
+            await found.leave()
 
     @pytest_asyncio.fixture(loop_scope="session")
     async def wire(shared_runtime: Runtime, shared_url: str) -> AsyncIterator[ServiceClient]:
         async with client.of(shared_runtime, shared_url) as found:
             yield found
+            await found.leave()
 
     @pytest.fixture
     def started(database_url: str, tmp_path: Path) -> Started:

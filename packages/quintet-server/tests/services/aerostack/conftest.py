@@ -53,6 +53,11 @@ class Api(ServiceClient):
             assert answer["details"]["reason"] == reason, answer
         return dict(answer)
 
+    async def leave(self) -> None:
+        """Rest the project's consumers: each would look for jobs as long as the server runs."""
+        if await self.sql("SELECT FROM aerostack_consumers WHERE project_id = %s", self.project_id):
+            await self.sql("DELETE FROM aerostack_consumers WHERE project_id = %s", self.project_id)
+
     async def apply(self, folder: Path, *documents: dict[str, Any] | str) -> list[str]:
         """What `quintet apply` does with these documents (YAML text or values); the outcomes."""
         file = folder / f"{uuid.uuid4().hex}.yaml"
