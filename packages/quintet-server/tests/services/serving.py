@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -240,7 +241,24 @@ def fixtures(client: type[ServiceClient], run: Run) -> tuple[Any, ...]:
 
 
 def share_one_loop(folder: Path, items: list[pytest.Item]) -> None:
-    """One event loop for the tests below a folder, so that they can share a server."""
+    """One event loop for the tests below a folder, so that they can share a server.
+
+    Fixtures have to say so themselves. One that does not would use the server's connections from a
+    loop of its own, which fails only when two want one at the same moment.
+    """
     for item in items:
         if folder in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            _check_fixtures(item, folder)
+
+
+def _check_fixtures(item: pytest.Item, folder: Path) -> None:
+    for definitions in item._fixtureinfo.name2fixturedefs.values():  # type: ignore[attr-defined]
+        made_by = definitions[-1].func
+        is_async = inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
+        written_in = Path(inspect.getfile(made_by))
+        if is_async and folder in written_in.parents and not hasattr(made_by, "_loop_scope"):
+            raise pytest.UsageError(
+                f"{written_in}: the fixture {made_by.__name__} runs on a loop of its own; write "
+                'pytest_asyncio.fixture(loop_scope="session")'
+            )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from ..scripted_target import Told
 
 FUNCTIONS = "def echo(data):\n    return data\n\ndef fail(data):\n    raise ValueError('no')\n"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def echo(api, tmp_path: Path):
     (tmp_path / "functions.py").write_text(FUNCTIONS)
     for name in ("echo", "fail"):

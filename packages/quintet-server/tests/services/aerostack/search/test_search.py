@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from ..conftest import Api
 
@@ -28,7 +29,7 @@ async def filled(api: Api) -> Api:
     return api
 
 
-@pytest.fixture(name="full")
+@pytest_asyncio.fixture(name="full", loop_scope="session")
 async def _full(api: Api) -> Api:
     """A project with four items."""
     return await filled(api)

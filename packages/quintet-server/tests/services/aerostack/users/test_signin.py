@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import pytest_asyncio
 
 from ..conftest import Api, Started
 from .peeking import Advance, claims_of, moved
@@ -14,7 +15,7 @@ WRONG = {**ADA, "password": "wrong horse"}
 UNKNOWN = {**WRONG, "email": "nobody@example.com"}
 
 
-@pytest.fixture(name="known")
+@pytest_asyncio.fixture(name="known", loop_scope="session")
 async def signed_up(api: Api) -> Api:
     """A project in which Ada has signed up."""
     await api.ask("/auth/signup", ADA, 201)
