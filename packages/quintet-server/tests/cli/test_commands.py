@@ -157,13 +157,17 @@ def test_key_that_expires_is_refused_afterwards(served: Cli, server: ServerProce
 
 
 def test_keys_create_prints_the_key_alone(served: Cli, server: ServerProcess) -> None:
-    result = served("keys", "create", "amdahl", "--scopes", "data:read, pages:read")
+    result = served(
+        *("keys", "create", "amdahl", "--scopes", "data:read, pages:read"),
+        *("--role", "viewer", "--user", "usr_1"),
+    )
     assert result.stdout.strip().startswith("amdhl_")
     assert len(result.stdout.split()) == 1
     [key] = [
         k for k in json.loads(served("keys", "list", "amdahl", "--json").stdout) if not k["name"]
     ]
     assert key["scopes"] == ["data:read", "pages:read"]
+    assert key["attributes"] == {"role": "viewer", "user_id": "usr_1"}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +175,8 @@ def test_keys_create_prints_the_key_alone(served: Cli, server: ServerProcess) ->
     [
         (("keys", "create", "nothing"), "flare, flowmaestro"),
         (("keys", "create", "amdahl", "--scopes", "fly"), "data:read"),
+        (("keys", "create", "amdahl", "--role", "wizard"), "viewer, editor, admin, owner"),
+        (("keys", "create", "flare", "--role", "viewer"), "keys of amdahl"),
         (("keys", "revoke", "key_none"), "quintet keys list"),
         (("clock", "advance", "soon"), "1h30m"),
         (("apply", "-f", "/no/such/file"), "/no/such/file"),

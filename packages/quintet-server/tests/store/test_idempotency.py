@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from quintet_server.store.database import Connection, Database
+from quintet_server.store.event_log import append, read
 from quintet_server.store.idempotency import IdempotencyStore, InProgress, KeyReuse, Reply
 
 DAY = timedelta(days=1)
@@ -102,3 +103,28 @@ async def test_purge_deletes_what_has_expired(db: Database, advance: Any) -> Non
     await store.run("p", "new", b"f", replying())
     assert await store.purge(batch=2) == 5
     assert (await store.run("p", "new", b"f", never))[1] is True
+
+
+async def test_refusal_is_kept_without_what_was_written_before_it(db: Database) -> None:
+    store = IdempotencyStore(db, ttl=DAY)
+
+    async def refused(conn: Connection) -> Reply:
+        await append(conn, "p", "written", "x", {})
+        return Reply(409, b"no")
+
+    for replayed in (False, True):
+        action = never if replayed else refused
+        found = await store.run("p", "k", b"f", action, keeps_refusals=True)
+        assert found == (Reply(409, b"no"), replayed)
+    async with db.connection() as conn:
+        assert await read(conn, "written") == []
+
+
+@pytest.mark.parametrize(("status", "keeps_refusals"), [(503, True), (409, False)])
+async def test_other_failures_free_the_key(db: Database, status: int, keeps_refusals: bool) -> None:
+    store = IdempotencyStore(db, ttl=DAY)
+    for _ in range(2):
+        found = await store.run(
+            *("p", "k", b"f", replying(status)), keeps_refusals=keeps_refusals
+        )
+        assert found == (Reply(status, b"{}", (("X-A", "b"),)), False)

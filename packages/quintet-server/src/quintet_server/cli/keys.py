@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 _SERVICES = ", ".join(KEY_FORMATS)
+_ROLES = ("viewer", "editor", "admin", "owner")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -39,6 +40,11 @@ def create(
     expires_in: Annotated[
         str | None, typer.Option(help="The key ends after: 90s, 1h30m, 2d. Default: never.")
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(help="Amdahl: role of the key's user: viewer, editor, admin or owner."),
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Amdahl: id of the key's user.")] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -53,12 +59,19 @@ def create(
     )
 
     lifetime = None if expires_in is None else parse_duration(expires_in)
+    attributes = _attributes(service, role, user)
 
     async def work(db: Database) -> tuple[str, ApiKey]:
         async with db.transaction() as conn:
             try:
                 return await create_key(
-                    conn, service, project=project, scopes=wanted, name=name, lifetime=lifetime
+                    conn,
+                    service,
+                    project=project,
+                    scopes=wanted,
+                    name=name,
+                    lifetime=lifetime,
+                    attributes=attributes,
                 )
             except ValueError as error:
                 fail(str(error))
@@ -115,6 +128,16 @@ def revoke(
     typer.echo(f"revoked {found.id} ({found.service}, project {found.project})")
 
 
+def _attributes(service: str, role: str | None, user: str | None) -> dict[str, str]:
+    """What is kept of a key beside its scopes."""
+    if service != "amdahl" and (role or user):
+        fail("--role and --user are for keys of amdahl")
+    if role is not None and role not in _ROLES:
+        fail(f"--role: {role!r} is not one of {', '.join(_ROLES)}")
+    given = {"role": role, "user_id": user}
+    return {name: value for name, value in given.items() if value}
+
+
 def _known(service: str) -> None:
     if service not in KEY_FORMATS:
         fail(f"there is no service {service!r}; the services are {_SERVICES}")
@@ -133,6 +156,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "prefix": key.prefix,
         "scopes": key.scopes,
+        "attributes": key.attributes,
         "state": _state(key),
         "created_at": key.created_at,
         "expires_at": key.expires_at,

@@ -138,7 +138,8 @@ class _Exchange:
         self.scope = scope
         self.status: int | None = None
         self.extra_headers = [
-            (name, self.request_id.encode("ascii")) for name in service.request_id_headers
+            *((name, self.request_id.encode("ascii")) for name in service.request_id_headers),
+            *service.answer_headers,
         ]
         self._send = send
         self._service = service

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quintet_server.http.errors import Failure
+from quintet_server.http.errors import ApiError, ErrorEnvelope, Failure
 from quintet_server.http.responses import reply_response
 from quintet_server.store.database import Connection
 from quintet_server.store.idempotency import InProgress, KeyReuse, Reply
@@ -27,6 +27,10 @@ class IdempotencyRules:
     """Sent with a stored answer, and only then."""
     max_chars: int = 200
     """Longest key; keys are printable ASCII."""
+    per_path: bool = False
+    """Whether the same key means something else on another path."""
+    keeps_refusals: bool = False
+    """Whether a refusal by the action (4xx) is stored and sent again like a success."""
 
 
 def fingerprint(request: Request, body: bytes) -> bytes:
@@ -65,9 +69,14 @@ async def idempotent(
         message = f"Idempotency-Key: must have 1 to {rules.max_chars} printable ASCII characters"
         raise envelope.error(Failure.INVALID_REQUEST, message)
     project = request.state.principal.project_id
+    if rules.per_path:
+        key = f"{request.method} {request.url.path} {key}"
+    if rules.keeps_refusals:
+        action = _telling_refusals(request, action)
     try:
         reply, replayed = await runtime.idempotency.run(
-            project, key, fingerprint(request, body), action
+            *(project, key, fingerprint(request, body), action),
+            keeps_refusals=rules.keeps_refusals,
         )
     except KeyReuse:
         message = "This idempotency key was used before with another request."
@@ -78,3 +87,20 @@ async def idempotent(
             Failure.IDEMPOTENCY_IN_PROGRESS, message, headers={"Retry-After": "1"}
         ) from None
     return reply_response(reply, (rules.replay_header,) if replayed else ())
+
+
+Action = Callable[[Connection], Awaitable[Reply]]
+
+
+def _telling_refusals(request: Request, action: Action) -> Action:
+    """The action with its refusals as replies, in the service's envelope."""
+
+    async def act(conn: Connection) -> Reply:
+        try:
+            return await action(conn)
+        except ApiError as error:
+            envelope: ErrorEnvelope = request.app.state.service.envelope
+            body = orjson.dumps(envelope.body(error, request.state.request_id), default=str)
+            return Reply(error.status, body, tuple(error.headers.items()))
+
+    return act

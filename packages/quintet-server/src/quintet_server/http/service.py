@@ -60,6 +60,8 @@ class Service:
     """Makes a request id when the client sent none."""
     request_id_headers: tuple[bytes, ...] = (b"x-request-id",)
     """Response headers that carry it."""
+    answer_headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers that every answer has."""
     public_paths: frozenset[str] = _OPENAPI_PATHS
     """Paths below the mount that need no key."""
     public_prefixes: tuple[str, ...] = ()

@@ -59,15 +59,17 @@ class EventStream(Response):
         render: Render,
         *,
         headers: Mapping[str, str] | None = None,
+        opening: bytes = _COMMENT,
+        heartbeat: bytes = _COMMENT,
         write_seconds: float = 30.0,
         opened: Callable[[int], None] = lambda _: None,
     ):
         self.status_code = 200
         self.background: BackgroundTask | None = None
-        self.raw_headers = [
-            *_HEADERS,
-            *((k.lower().encode(), v.encode("latin-1")) for k, v in (headers or {}).items()),
-        ]
+        own = {k.lower().encode(): v.encode("latin-1") for k, v in (headers or {}).items()}
+        self.raw_headers = list({**dict(_HEADERS), **own}.items())
+        self._opening = opening
+        self._heartbeat = heartbeat
         self._events = events
         self._render = render
         self._write_seconds = write_seconds
@@ -103,9 +105,9 @@ class EventStream(Response):
     async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         # Proxies and clients learn at once that the stream is open.
-        await self._write(send, _COMMENT)
+        await self._write(send, self._opening)
         async for event in self._events:
-            frame = _COMMENT if event is None else self._render(event)
+            frame = self._heartbeat if event is None else self._render(event)
             if frame is not None:
                 await self._write(send, frame)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -121,17 +123,22 @@ def sse_response(
     render: Render,
     *,
     headers: Mapping[str, str] | None = None,
+    opening: bytes = _COMMENT,
+    heartbeat: bytes = _COMMENT,
 ) -> Response:
     """Return a response that streams ``events``.
 
     ``render`` returns the bytes of a whole frame (see :func:`sse_frame`), or None to leave an event
     out. ``events`` is usually ``request.app.state.runtime.follower.follow(stream, after)``.
+    ``opening`` is sent first and ``heartbeat`` into silences: whole frames too.
     """
     kernel = request.app.state.runtime
     return EventStream(
         events,
         render,
         headers=headers,
+        opening=opening,
+        heartbeat=heartbeat,
         write_seconds=kernel.http_settings.sse_write_seconds,
         opened=kernel.http_metrics.stream_opened,
     )

@@ -6,7 +6,8 @@ key: the second INSERT waits inside PostgreSQL until the first transaction ends,
 reply. Duplicates within one process wait in memory instead and hold no connection.
 
 Only successes (2xx) are stored; after anything else the transaction is rolled back and the key is
-free again.
+free again. A service may have refusals (4xx) kept as well: what the action wrote is undone, and the
+record of the refusal alone is committed.
 """
 
 from __future__ import annotations
@@ -109,7 +110,13 @@ class IdempotencyStore:
         self._running: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     async def run(
-        self, project_id: str, key: str, fingerprint: bytes, action: Action
+        self,
+        project_id: str,
+        key: str,
+        fingerprint: bytes,
+        action: Action,
+        *,
+        keeps_refusals: bool = False,
     ) -> tuple[Reply, bool]:
         """Run ``action`` unless it has been run under this key; returns (reply, replayed).
 
@@ -122,7 +129,7 @@ class IdempotencyStore:
         await self._await_turn(name)
         turn = self._running[name] = asyncio.get_running_loop().create_future()
         try:
-            return await self._run(name, fingerprint, action)
+            return await self._run(name, fingerprint, action, keeps_refusals)
         finally:
             del self._running[name]
             turn.set_result(None)
@@ -160,21 +167,37 @@ class IdempotencyStore:
             raise InProgress from None
 
     async def _run(
-        self, name: tuple[str, str], fingerprint: bytes, action: Action
+        self, name: tuple[str, str], fingerprint: bytes, action: Action, keeps_refusals: bool
     ) -> tuple[Reply, bool]:
         try:
             async with self._db.transaction() as conn:
                 if not await self._claim(conn, name, fingerprint):
                     return await self._stored(conn, name, fingerprint), True
-                reply = await action(conn)
-                if not 200 <= reply.status < 300:
-                    raise _NotStored(reply)
+                reply = await self._act(conn, action, keeps_refusals)
                 await conn.execute(
                     _COMPLETE, (reply.status, Jsonb(reply.headers), reply.body, *name)
                 )
                 return reply, False
         except _NotStored as outcome:
             return outcome.reply, False
+
+    async def _act(self, conn: Connection, action: Action, keeps_refusals: bool) -> Reply:
+        """Run the action; a refusal leaves nothing of what it wrote."""
+        if not keeps_refusals:
+            reply = await action(conn)
+            if not 200 <= reply.status < 300:
+                raise _NotStored(reply)
+            return reply
+        try:
+            async with conn.transaction():  # a savepoint
+                reply = await action(conn)
+                if not 200 <= reply.status < 300:
+                    raise _NotStored(reply)
+        except _NotStored as outcome:
+            if not 400 <= outcome.reply.status < 500:
+                raise
+            return outcome.reply
+        return reply
 
     async def _claim(self, conn: Connection, name: tuple[str, str], fingerprint: bytes) -> bool:
         try:

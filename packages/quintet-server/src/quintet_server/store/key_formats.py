@@ -60,6 +60,19 @@ _AEROSTACK = (
     *("queue:enqueue", "queue:manage", "services", "storage"),
 )
 
+_AMDAHL = (
+    *("data:read", "data:write", "pages:read", "pages:write", "pages:delete", "pages:admin"),
+    *("workflows:read", "workflows:write", "workflows:delegate"),
+    *("webhooks:read", "webhooks:write", "artifacts:read", "artifacts:write"),
+    *("conversations:read", "conversations:write", "agents:read", "agents:write"),
+    *("routines:read", "routines:write", "subscriptions:read", "subscriptions:write"),
+    *("evals:read", "evals:write", "evals:execute"),
+    *("connections:read", "connections:write", "connections:delete"),
+    *("notion_sync:read", "notion_sync:write", "notion_sync:delete"),
+    *("keys:manage", "metrics:read", "context:read"),
+    *("external_search:execute", "messages:execute"),
+)
+
 KEY_FORMATS: dict[str, KeyFormat] = {
     "flare": KeyFormat("zf_live_sk_", _HEX, 32, shown=24),
     "flowmaestro": KeyFormat(
@@ -98,21 +111,21 @@ KEY_FORMATS: dict[str, KeyFormat] = {
         _HEX,
         48,
         shown=14,
-        scopes=(
-            "data:read",
-            "pages:read",
-            "pages:write",
-            "pages:delete",
-            "pages:admin",
-            "workflows:read",
-            "workflows:write",
-            "workflows:delegate",
-            "webhooks:read",
-            "webhooks:write",
-            "artifacts:read",
-            "keys:manage",
-            "context:read",
-        ),
+        scopes=_AMDAHL,
+        bundles={
+            "mcp_read_only": tuple(scope for scope in _AMDAHL if scope.endswith(":read")),
+            "mcp_customer_agent": (
+                *("data:read", "pages:read", "artifacts:read", "context:read"),
+                *("workflows:read", "workflows:write", "conversations:read"),
+                *("conversations:write", "agents:read", "messages:execute"),
+            ),
+            "mcp_internal_agent": tuple(
+                scope for scope in _AMDAHL if scope not in ("keys:manage", "pages:admin")
+            ),
+            "mcp_full_admin": _AMDAHL,
+            # One of the vendor's pages calls artifacts by this name.
+            "assets:read": ("artifacts:read",),
+        },
     ),
     "ghostflow": KeyFormat(
         "gf_",

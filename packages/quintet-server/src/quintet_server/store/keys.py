@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -47,7 +47,7 @@ _USED_PERIOD_SECONDS = 30.0
 
 _KEY_COLUMNS = """
 k.id, k.project_id, p.name AS project, k.service, k.name, k.prefix, k.scopes,
-k.created_at, k.expires_at, k.revoked_at, k.last_used_at
+k.attributes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at
 """
 _FIND_PROJECT = "SELECT id FROM projects WHERE service = %s AND name = %s"
 _PUT_PROJECT = """
@@ -57,8 +57,9 @@ ON CONFLICT (service, name) DO UPDATE SET settings = coalesce(%s::jsonb, project
 RETURNING id
 """
 _LOOKUP = """
-SELECT k.id, k.project_id, p.name AS project_name, k.service, k.scopes, p.settings,
-       k.revoked_at IS NOT NULL AS revoked,
+SELECT k.id, k.project_id, p.name AS project_name, k.service, k.scopes, k.attributes,
+       p.settings,
+       k.revoked_at IS NOT NULL AS revoked, k.expires_at,
        extract(epoch FROM k.expires_at - quintet_now())::float8 AS seconds_left
 FROM api_keys k JOIN projects p ON p.id = k.project_id
 WHERE k.hash = %s AND k.service = %s
@@ -76,6 +77,10 @@ class Principal:
     service: str
     scopes: frozenset[str]
     settings: Mapping[str, Any]
+    """Of the project."""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """Of the key: what else its service knows of it, a role for example."""
+    expires_at: datetime | None = None
 
 
 class Rejection(Enum):
@@ -97,6 +102,7 @@ class ApiKey:
     name: str
     prefix: str
     scopes: list[str]
+    attributes: dict[str, Any]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -132,13 +138,14 @@ async def create_key(
     name: str = "",
     lifetime: timedelta | None = None,
     secret: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> tuple[str, ApiKey]:
     """Mint a key and return (the secret, its row). The secret cannot be read again.
 
     It expires after ``lifetime``, by the database's clock; None means never.
 
     ``scopes`` may name bundles; None grants every scope of the service. ``secret`` imports a key
-    made elsewhere.
+    made elsewhere. ``attributes`` are for the service to read.
     Raises KeyError for an unknown service and ValueError for a scope it does not have.
     """
     form = KEY_FORMATS[service]
@@ -150,11 +157,11 @@ async def create_key(
     project_id = await ensure_project(conn, service, project)
     key_id = new_id("key")
     await conn.execute(
-        "INSERT INTO api_keys (id, project_id, service, name, prefix, hash, scopes, expires_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, quintet_now() + %s)",
+        "INSERT INTO api_keys (id, project_id, service, name, prefix, hash, scopes, attributes, "
+        "expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, quintet_now() + %s)",
         (
             *(key_id, project_id, service, name, secret[: form.shown], _hash(secret)),
-            *(granted, lifetime),
+            *(granted, Jsonb(dict(attributes or {})), lifetime),
         ),
     )
     [row] = await _select_keys(conn, "k.id = %s", key_id)
@@ -280,5 +287,7 @@ def _decide(row: Mapping[str, Any] | None) -> tuple[Principal | Rejection, float
         service=row["service"],
         scopes=frozenset(row["scopes"]),
         settings=row["settings"],
+        attributes=row["attributes"],
+        expires_at=row["expires_at"],
     )
     return principal, _REMEMBER_SECONDS if left is None else min(left, _REMEMBER_SECONDS)

@@ -6,27 +6,25 @@ with the model of its body, and its handlers get a body that has been checked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from quintet_server.http import json_models
 from quintet_server.http.body import read_body
+from quintet_server.http.json_models import BodyRefused
 from quintet_server.services.aerostack.context import call_of
 from quintet_server.services.aerostack.errors import invalid
 
 __all__ = ["Body", "Endpoint", "build_routes", "read_model"]
 
 Model = TypeVar("Model", bound=BaseModel)
-
-_KIND_SHOULD = re.compile(r"^[A-Z][a-z]+ should ")
 
 
 class Body(BaseModel):
@@ -83,43 +81,8 @@ def _serving(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 
 def read_model(model: type[Model], raw: bytes) -> Model:
     """The body as `model`. Raises 400 that names every field at fault, or the JSON's mistake."""
-    _refuse_odd_numbers(raw)
     try:
-        return model.model_validate_json(raw or b"{}")
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-    if problems[0]["type"] == "json_invalid":
-        message = problems[0]["msg"].partition(": ")[2] or problems[0]["msg"]
-        raise invalid(f"The request body is not valid JSON: {message}", "INVALID_JSON")
-    fields: dict[str, list[str]] = {}
-    for problem in problems:
-        fields.setdefault(_field(problem["loc"]), []).append(_sentence(problem))
-    field, messages = next(iter(fields.items()))
-    if field == "body":
-        raise invalid("The request body must be a JSON object")
-    raise invalid(f"{field}: {messages[0]}", field_errors=fields)
-
-
-def _refuse_odd_numbers(raw: bytes) -> None:
-    """NaN and Infinity are no JSON, but the parser of the models would take them."""
-    if b"NaN" in raw or b"Infinity" in raw:
-        try:
-            orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            message = f"The request body is not valid JSON: {error.msg} (line {error.lineno}, "
-            raise invalid(f"{message}column {error.colno})", "INVALID_JSON") from None
-
-
-def _field(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "body"
-
-
-def _sentence(problem: Any) -> str:
-    if problem["type"] == "missing":
-        return "is required"
-    text: str = problem["msg"]
-    # A validator of ours says it in its own words.
-    text = text.removeprefix("Value error, ").removeprefix("Input should be ")
-    # "List should have at most 25 items after validation, not 26".
-    text = _KIND_SHOULD.sub("must ", text).replace(" after validation", "")
-    return text if text.startswith(("must", "is ")) else f"must be {text}"
+        return json_models.read_model(model, raw)
+    except BodyRefused as refused:
+        reason = "INVALID_JSON" if refused.is_syntax else None
+        raise invalid(refused.message, reason, field_errors=refused.fields or None) from None
