@@ -24,7 +24,6 @@ from quintet.core.rate_limit import parse_rate_limit
 from quintet.core.redirect import next_request
 from quintet.core.response import Response, check_declared_length
 from quintet.core.retry import GiveUp, Progress, Retry, RetryClass
-from quintet.core.retry_after import parse_retry_after
 from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
 
 __all__ = ["AttemptReport", "CallContext", "Opened", "Plan", "call", "open_exchange", "read_opened"]
@@ -262,7 +261,7 @@ def _rest(attempts: Attempts, decision: Retry) -> Program[None]:
 def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
     """Wait before the next attempt after an error status, or raise the SDK's error for it."""
     context = attempts.context
-    retry_after = parse_retry_after(response.headers, now=context.clock.time())
+    retry_after = context.service.retry_after(response, context.clock.time())
     decision = attempts.after_status(response, retry_after)
     if isinstance(decision, Retry):
         attempts.report(retry_in=decision.delay)

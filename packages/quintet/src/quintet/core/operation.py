@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from quintet.core.response import Response
 from quintet.core.retry import RetryClass
+from quintet.core.retry_after import parse_retry_after
 from quintet.errors import QuintetError, StatusError
 
 __all__ = ["Operation", "Service"]
@@ -49,6 +50,10 @@ def _never(response: Response) -> bool:
     return False
 
 
+def _from_header(response: Response, now: float) -> float | None:
+    return parse_retry_after(response.headers, now=now)
+
+
 @dataclass(frozen=True)
 class Service:
     """What all endpoints of a service share.
@@ -62,6 +67,9 @@ class Service:
             of the SDK's base class catches all.  Gets every error but those of ``status_error``.
         is_final: Tells of an answer whose status is retried by default that a repeat cannot
             help, such as an exhausted quota behind a 429.
+        retry_after: Reads how many seconds an answer with an error status asks to wait, given the
+            epoch seconds of now; None if it does not say.  The ``Retry-After`` header alone by
+            default; for services that say it in the body as well.
         idempotency_header: Header that carries the idempotency key, None if the service has
             none.
         request_id_header: Header that carries the request id, both ways.
@@ -74,6 +82,7 @@ class Service:
     status_error: Callable[[Response, Operation], QuintetError] = _plain_status_error
     adopt: Callable[[QuintetError], QuintetError] = _keep
     is_final: Callable[[Response], bool] = _never
+    retry_after: Callable[[Response, float], float | None] = _from_header
     idempotency_header: str | None = "Idempotency-Key"
     request_id_header: str = "X-Request-Id"
     max_key_length: int = 255

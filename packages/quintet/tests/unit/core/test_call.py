@@ -17,6 +17,7 @@ from quintet import (
 )
 from quintet.core.budget import RetryBudget
 from quintet.core.call import CallContext, call
+from quintet.core.response import Response
 from quintet.core.retry import Progress
 from quintet.errors import (
     BodyTooLarge,
@@ -567,3 +568,14 @@ def test_message_names_method_and_path_but_no_query() -> None:
         Bench(down(), max_retries=0).call(query={"token": "hunter2"})
     assert str(caught.value) == f"GET {BASE}/thing: down"
     assert caught.value.args == (str(caught.value),)
+
+
+def test_service_may_say_in_the_body_how_long_to_wait() -> None:
+    def hint(response: Response, now: float) -> float | None:
+        return float(response.json()["wait"])
+
+    bench = Bench(
+        reply(429, json={"wait": 7}), OK, service=Service("unit", "unit/1", retry_after=hint)
+    )
+    assert bench.call().status == 200
+    assert bench.sleeps == [7.0]

@@ -45,6 +45,9 @@ class Fallbacks:
         refused: Statuses of the first answer that mean "no stream here", and what to call then.
         resume: Gives the request of every connection but the first; asked each time, since what
             has been seen by then may be part of it.  None: the first request again.
+        ended: Gives the call to look with whenever a stream ended without a terminal event and
+            without a failure; asked then.  What it tells ends the stream; if it tells nothing,
+            the stream is opened again.  None: it is opened again at once.
         rescue: Gives the call to look with before giving up on a stream that had been open; asked
             then.  None, or None from it: there is none.
     """
@@ -52,4 +55,5 @@ class Fallbacks:
     answered: Callable[[Response], Reading] | None = None
     refused: Mapping[int, Detour] = field(default_factory=dict)
     resume: Callable[[], Plan] | None = None
+    ended: Callable[[], Detour | None] | None = None
     rescue: Callable[[], Detour | None] | None = None

@@ -54,7 +54,8 @@ class EventRules:
         idle_timeout: Seconds without any byte after which the connection counts as dead.
             60 s: four times the usual heartbeat.  None: never.
         max_reconnects: Reconnects in a row that bring no new event before giving up.
-        numbered: Whether ids are rising integers, so that repeats can be told.
+        numbered: Whether ids are rising integers, so that repeats can be told.  A function gives
+            the number of an event, for services that write it elsewhere; see ``Reconnect``.
         greets: Tells the event that each connection begins with; it is shown once.  None if the
             service has none.
         max_line_bytes: Bound of one line.
@@ -65,7 +66,7 @@ class EventRules:
     to_error: Callable[[ServerSentEvent], QuintetError | None] | None = None
     idle_timeout: float | None = 60.0
     max_reconnects: int = 5
-    numbered: bool = False
+    numbered: bool | Callable[[ServerSentEvent], int | None] = False
     greets: Callable[[ServerSentEvent], bool] | None = None
     max_line_bytes: int = 1 << 20
     max_event_bytes: int = 8 << 20
@@ -73,6 +74,7 @@ class EventRules:
 
 _PASSING = frozenset({408, 425, 429})
 _MOST_DETOURS = 4
+_BY_ID = {True: numeric_id, False: None}
 _NO_FALLBACKS = Fallbacks()
 
 
@@ -91,7 +93,7 @@ def follow(
     """
     state = Reconnect(
         rules.max_reconnects,
-        sequence=numeric_id if rules.numbered else None,
+        sequence=rules.numbered if callable(rules.numbered) else _BY_ID[rules.numbered],
         greets=rules.greets,
     )
     if last_event_id:
@@ -119,10 +121,10 @@ def _stream(
         return
     wait: float | None = 0.0
     if isinstance(begun, Opened):
-        wait = yield from _connection(begun, context, rules, state)
+        wait = yield from _connection(begun, context, rules, state, fallbacks)
     while wait is not None:
         opened = yield from _reopen(plan, context, state, fallbacks, wait)
-        wait = yield from _connection(opened, context, rules, state)
+        wait = yield from _connection(opened, context, rules, state, fallbacks)
 
 
 def _begin(
@@ -170,7 +172,11 @@ def _reopen(
 
 
 def _connection(
-    opened: Opened, context: CallContext, rules: EventRules, state: Reconnect
+    opened: Opened,
+    context: CallContext,
+    rules: EventRules,
+    state: Reconnect,
+    fallbacks: Fallbacks,
 ) -> Program[float | None]:
     """Emit the events of one connection; return the wait before the next, None after the end."""
     exchange = opened.exchange
@@ -192,6 +198,11 @@ def _connection(
         yield Close(exchange)
         raise
     yield Close(exchange)
+    if fallbacks.ended is not None and drop is None and end is False:
+        told = yield from _rescued(fallbacks.ended(), context)
+        if told:
+            yield Emit(told)
+            return None
     try:
         if isinstance(end, QuintetError):
             raise end

@@ -304,3 +304,46 @@ def test_greeting_of_each_connection_is_shown_once() -> None:
         Fallbacks(), [stream(hello, DROP), stream(hello, b"event: done\ndata: b\n\n")], rules=rules
     )
     assert seen(played) == ["h", "b"]
+
+
+def test_stream_that_ends_in_silence_is_looked_after_before_it_is_opened_again() -> None:
+    looks: list[str] = []
+
+    def read(response: Response) -> Reading:
+        looks.append(response.json()["state"])
+        return [LAST] if looks[-1] == "ended" else None
+
+    fallbacks = Fallbacks(ended=lambda: Detour(plan(), read))
+    played = run(
+        fallbacks,
+        [
+            stream(b"id: 1\ndata: a\n\n"),
+            reply(200, json={"state": "running"}),
+            stream(b"id: 2\ndata: b\n\n"),
+            reply(200, json={"state": "ended"}),
+        ],
+    )
+    assert seen(played) == ["a", "b", "made"]
+    assert looks == ["running", "ended"]
+    assert len(played.sleeps) == 1
+
+
+def test_look_after_a_silent_end_that_fails_tells_nothing() -> None:
+    fallbacks = Fallbacks(ended=lambda: Detour(plan(), lambda response: [LAST]))
+    played = run(
+        fallbacks, [stream(), reply(404), stream(DROP), stream(b"event: done\ndata: z\n\n")]
+    )
+    assert len(played.sends) == 4
+
+
+def test_numbers_of_events_may_be_written_in_their_data() -> None:
+    def number(event: ServerSentEvent) -> int | None:
+        return int(event.data) if event.data.isdigit() else None
+
+    rules = EventRules(is_terminal=done, numbered=number)
+    played = run(
+        Fallbacks(),
+        [stream(b"data: 1\n\n", DROP), stream(b"data: 1\n\ndata: 2\n\nevent: done\ndata: 3\n\n")],
+        rules=rules,
+    )
+    assert seen(played) == ["1", "2", "3"]
