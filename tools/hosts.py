@@ -34,6 +34,10 @@ HOMES = ("/" + "home/", "/" + "Users/")
 SYSTEM = ("/", "/tmp", "/var", "/var/tmp", "/opt", "/srv", "/mnt", "/usr", "/usr/src")
 # A path starts where no word, path or placeholder is going on: not in engines/NAME/queue.py.
 START = r"(?<![\w./\\})\]*>-])"
+END = r"(?=/|$|[\s\"'`:,;)])"
+# Where somebody works as root, home is also how a JSON pointer into the spec of a page begins.
+ROOT_HOME = "/" + "root"
+NO_POINTER = r"(?=/)(?!/(?:children|props|text|type)\b)"
 
 
 def patterns(root: Path = ROOT, home: Path | None = None) -> list[tuple[str, re.Pattern[str]]]:
@@ -46,7 +50,8 @@ def patterns(root: Path = ROOT, home: Path | None = None) -> list[tuple[str, re.
     ]
     for folder in (root, root.parent, home or Path.home()):
         if str(folder) not in SYSTEM:
-            path = re.compile(START + re.escape(str(folder)) + r"(?=/|$|[\s\"'`:,;)])")
+            end = NO_POINTER if str(folder) == ROOT_HOME else END
+            path = re.compile(START + re.escape(str(folder)) + end)
             found.append(("a path of this machine", path))
     return found
 

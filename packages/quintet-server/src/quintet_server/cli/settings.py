@@ -60,6 +60,7 @@ def groups() -> list[type[BaseSettings]]:
     from quintet_server.engines.kv.settings import KvSettings
     from quintet_server.engines.objects.settings import ObjectSettings
     from quintet_server.engines.runs.settings import RunSettings
+    from quintet_server.engines.sql.settings import SqlSettings
     from quintet_server.engines.sqlite.settings import SqliteSettings
     from quintet_server.engines.texts.settings import TextSettings
     from quintet_server.engines.work.settings import WorkSettings
@@ -71,6 +72,7 @@ def groups() -> list[type[BaseSettings]]:
         *(own.ServerSettings, own.StoreSettings, own.HttpSettings, own.LogSettings),
         *(WorkSettings, HookSettings, RunSettings, AiSettings, EmbedSettings, TextSettings),
         *(CallableSettings, KvSettings, ObjectSettings, PasswordSettings, SqliteSettings),
+        SqlSettings,
         TokenSettings,
         *declared,
         KnowledgeSettings,

@@ -307,3 +307,13 @@ async def test_copy_of_a_collection_is_compared_and_brought_up_to_date(shelf) ->
         assert await vectors.names(conn, project, "kb_2") == ["kb_2"]
         assert await vectors.names(conn, "other", "kb_") == []
     assert await copy.count() == 4
+
+
+async def test_sample_is_the_same_rows_each_time(shelf) -> None:
+    await shelf.put(*(row(f"v{number}", [number, 1]) for number in range(20)))
+    sample = await shelf.vectors.sample(shelf.project, shelf.collection, limit=5)
+    assert len(sample) == 5
+    assert all(embedding == [int(id[1:]), 1] for id, embedding in sample)
+    assert sample == await shelf.vectors.sample(shelf.project, shelf.collection, limit=5)
+    assert len(await shelf.vectors.sample(shelf.project, shelf.collection, limit=50)) == 20
+    assert await shelf.vectors.sample(shelf.project, "other", limit=5) == []

@@ -7,23 +7,41 @@ with the same event id.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import httpx
 from psycopg import Rollback
 
+from quintet_server.engines.hooks.delivery_log import (
+    Attempt,
+    Delivery,
+    DeliveryFilter,
+    DeliveryLog,
+    DeliveryNotFound,
+)
+from quintet_server.engines.hooks.failing import note_end
 from quintet_server.engines.hooks.formats import Formats, HookFormat, Subscription, Verdict
 from quintet_server.engines.hooks.sender import Answer, Sender
 from quintet_server.engines.hooks.settings import HookSettings
 from quintet_server.engines.hooks.subscriptions import COLUMNS, Owner, read_row
-from quintet_server.engines.work.lane_worker import HandBack, PermanentFailure, Running
+from quintet_server.engines.work.lane_worker import HandBack, PermanentFailure, Running, TryAgain
+from quintet_server.engines.work.model import Job
 from quintet_server.store import event_log
 from quintet_server.store.database import Connection, Database
 from quintet_server.store.event_log import Event
+
+__all__ = [
+    "Attempt",
+    "Deliveries",
+    "Delivery",
+    "DeliveryFailed",
+    "DeliveryFilter",
+    "DeliveryNotFound",
+]
 
 # How long a delivery steps aside for others when its host has enough of them under way.
 _CROWDED_SECONDS = 1.0
@@ -31,10 +49,12 @@ _CROWDED_SECONDS = 1.0
 _STRANGER_SECONDS = 30.0
 _PRUNE_COUNT = 1_000
 
-_LOAD = """
-SELECT d.subscription_id, d.event_seq, d.is_forced, d.created_at, quintet_now(),
-       e.seq, e.project_id, e.stream, e.type, e.data, e.terminal, e.created_at
-FROM hook_deliveries d LEFT JOIN events e ON e.seq = d.event_seq
+_LOAD = f"""
+SELECT d.is_forced, quintet_now(),
+       e.seq, e.project_id, e.stream, e.type, e.data, e.terminal, e.created_at, s.*
+FROM hook_deliveries d
+CROSS JOIN LATERAL (SELECT {COLUMNS} FROM hook_subscriptions WHERE id = d.subscription_id) s
+LEFT JOIN events e ON e.seq = d.event_seq
 WHERE d.id = %s AND d.state = 'pending'
 """
 _SUBSCRIPTION = f"SELECT {COLUMNS} FROM hook_subscriptions WHERE id = %s"
@@ -53,23 +73,6 @@ SELECT s.id, %s, %s, true FROM hook_subscriptions s
 WHERE s.id = %s AND s.service = %s AND s.project_id = %s RETURNING id
 """
 _SCHEDULE = "SELECT hook_schedule(%s)"
-_LIST = """
-SELECT d.id, d.subscription_id, d.event_seq, d.event_type, d.state, d.error, d.created_at,
-    d.completed_at, e.created_at,
-    CASE WHEN d.state = 'pending' AND j.state = 'pending' THEN j.due_at END,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.number, 'at', a.at,
-        'status', a.status, 'error', a.error, 'duration_ms', a.duration_ms,
-        'response', a.response) ORDER BY a.number)
-        FROM hook_attempts a WHERE a.delivery_id = d.id), '[]')
-FROM hook_deliveries d
-JOIN hook_subscriptions s ON s.id = d.subscription_id AND s.service = %s AND s.project_id = %s
-LEFT JOIN events e ON e.seq = d.event_seq
-LEFT JOIN work_jobs j ON j.id = hook_job_id(d.id)
-"""
-_PAGE = f"{_LIST} WHERE d.subscription_id = %s AND d.id < %s ORDER BY d.id DESC LIMIT %s"
-_PAGE_AT = f"{_LIST} WHERE d.subscription_id = %s ORDER BY d.id DESC LIMIT %s OFFSET %s"
-_COUNT = "SELECT count(*) FROM hook_deliveries WHERE subscription_id = %s"
-_GET = f"{_LIST} WHERE d.id = %s"
 _ABANDON = """
 UPDATE hook_deliveries SET state = 'failed', error = %s, completed_at = quintet_now()
 WHERE subscription_id = %s AND state = 'pending'
@@ -88,52 +91,26 @@ DELETE FROM hook_deliveries WHERE id IN (
     WHERE d.completed_at < quintet_now() - make_interval(secs => %s)
     ORDER BY d.completed_at LIMIT %s)
 """
-_BIGGEST = 2**63 - 1
 
 
-class DeliveryNotFound(Exception):
-    """No such delivery, or its event is no longer kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try. `status` is None when no answer came; then `error` says why."""
-
-    number: int
-    at: datetime
-    status: int | None
-    error: str | None
-    duration_ms: int
-    response: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One event on its way to one subscription. `event_created_at` is None once it is pruned."""
-
-    id: int
-    subscription_id: str
-    event_seq: int
-    event_type: str
-    state: str
-    error: str | None
-    created_at: datetime
-    completed_at: datetime | None
-    event_created_at: datetime | None
-    next_attempt_at: datetime | None
-    attempts: tuple[Attempt, ...]
-
-
-class Deliveries:
+class Deliveries(DeliveryLog):
     """The log, and the handler of lane `hooks`."""
 
     def __init__(
-        self, db: Database, formats: Formats, sender: Sender, settings: HookSettings
+        self,
+        db: Database,
+        formats: Formats,
+        sender: Sender,
+        settings: HookSettings,
+        *,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        self._db = db
+        """`chance`: numbers from 0 to 1 that spread the waits between attempts."""
+        super().__init__(db)
         self._formats = formats
         self._sender = sender
         self._settings = settings
+        self._chance = chance
         self._per_host: Counter[str] = Counter()
 
     # Carry out ---------------------------------------------------------------------------------
@@ -143,13 +120,9 @@ class Deliveries:
         delivery_id = int(running.job.payload)
         async with self._db.connection() as conn:
             row = await (await conn.execute(_LOAD, (delivery_id,))).fetchone()
-            if row is None:
-                return  # the subscription is gone, or another process has finished it
-            found = await (await conn.execute(_SUBSCRIPTION, (row[0],))).fetchone()
-        if found is None:
-            return
-        subscription = read_row(found)
-        is_forced, now, event = row[2], row[4], row[5:]
+        if row is None:
+            return  # the subscription is gone, or another process has finished it
+        is_forced, now, event, subscription = row[0], row[1], row[2:9], read_row(row[9:])
         if not subscription.enabled and not is_forced:
             await self._give_up(delivery_id, "the subscription is disabled")
         if event[0] is None:
@@ -159,13 +132,15 @@ class Deliveries:
             raise HandBack(_STRANGER_SECONDS)
         if self._per_host[_host_of(subscription)] >= self._settings.per_host_count:
             raise HandBack(_CROWDED_SECONDS)
-        answer = await self._send(format, delivery_id, Event(*event), subscription, now)
-        await self._conclude(format, delivery_id, running, answer)
+        attempt = running.job.attempt
+        answer = await self._send(format, delivery_id, attempt, Event(*event), subscription, now)
+        await self._conclude(format, subscription, is_forced, delivery_id, running.job, answer)
 
     async def _send(
         self,
         format: HookFormat,
         delivery_id: int,
+        attempt: int,
         event: Event,
         subscription: Subscription,
         now: datetime,
@@ -174,7 +149,7 @@ class Deliveries:
         body, headers = format.build(event, subscription, now)
         sent = {"content-type": "application/json", "user-agent": format.user_agent}
         own = subscription.headers
-        for said in (own, headers, format.delivery_headers(delivery_id)):
+        for said in (own, headers, format.delivery_headers(delivery_id, attempt)):
             sent |= {name.lower(): value for name, value in said.items()}
         self._per_host[host] += 1
         try:
@@ -185,28 +160,40 @@ class Deliveries:
                 del self._per_host[host]
 
     async def _conclude(
-        self, format: HookFormat, delivery_id: int, running: Running, answer: Answer
+        self,
+        format: HookFormat,
+        subscription: Subscription,
+        is_forced: bool,
+        delivery_id: int,
+        job: Job,
+        answer: Answer,
     ) -> None:
         """Write the attempt down, then end the job accordingly."""
+        policy = format.policy
         if answer.is_refused:
             verdict = Verdict.FAILED
         elif answer.status is None:
             verdict = Verdict.RETRY
         else:
-            verdict = format.policy.judge(answer.status)
-        job = running.job
-        is_last = verdict is Verdict.RETRY and job.attempt >= job.max_attempts
+            verdict = policy.judge(answer.status)
+        is_over = verdict is not Verdict.RETRY or job.attempt >= job.max_attempts
         async with self._db.transaction() as conn:
+            if is_over and not is_forced:  # what is asked for by hand says nothing of the rest
+                await note_end(conn, policy, subscription, verdict)
             values = (job.attempt, answer.status, answer.error, answer.duration_ms, answer.response)
             await conn.execute(_ATTEMPT, (*values, delivery_id))
             if verdict is Verdict.DELIVERED:
                 await conn.execute(_FINISH, ("delivered", None, delivery_id))
-            elif verdict is Verdict.FAILED or is_last:
+            elif is_over:
                 await conn.execute(_FINISH, ("failed", answer.error, delivery_id))
-        if verdict is Verdict.FAILED:
-            raise PermanentFailure(answer.error or f"answered {answer.status}")
-        if verdict is Verdict.RETRY:
-            raise DeliveryFailed(answer.error or f"answered {answer.status}")
+        if verdict is Verdict.DELIVERED:
+            return
+        message = answer.error or f"answered {answer.status}"
+        if verdict is not Verdict.RETRY:
+            raise PermanentFailure(message)
+        if policy.spread and not is_over:
+            raise TryAgain(message, policy.wait_seconds(job.attempt, self._chance()))
+        raise DeliveryFailed(message)
 
     async def _give_up(self, delivery_id: int, reason: str) -> None:
         async with self._db.connection() as conn:
@@ -252,7 +239,7 @@ class Deliveries:
             return None
         subscription = read_row(found)
         format = self._formats[owner.service]
-        answer = await self._send(format, delivery_id, event, subscription, event.created_at)
+        answer = await self._send(format, delivery_id, 1, event, subscription, event.created_at)
         await self._note_test(format, delivery_id, answer)
         return await self.get(owner, delivery_id)
 
@@ -272,7 +259,7 @@ class Deliveries:
         Raises:
             DeliveryNotFound: unknown, or its event is no longer kept.
         """
-        old = await self.get(owner, delivery_id)
+        old = await self.get_on(conn, owner, delivery_id)
         if old.event_created_at is None:
             raise DeliveryNotFound(f"the event of delivery {delivery_id} is no longer kept")
         new = await self._create(conn, owner, old.subscription_id, old.event_seq, old.event_type)
@@ -299,34 +286,7 @@ class Deliveries:
         """Fail whatever still waits for a subscription; returns how many deliveries."""
         return (await conn.execute(_ABANDON, (reason, subscription_id))).rowcount
 
-    # The log -----------------------------------------------------------------------------------
-
-    async def list(
-        self, owner: Owner, subscription_id: str, limit: int = 20, before: int | None = None
-    ) -> Sequence[Delivery]:
-        """Return deliveries of a subscription, newest first, older than delivery `before`."""
-        values = (owner.service, owner.project_id, subscription_id, before or _BIGGEST, limit)
-        async with self._db.connection() as conn:
-            return [_read(row) for row in await (await conn.execute(_PAGE, values)).fetchall()]
-
-    async def page(
-        self, owner: Owner, subscription_id: str, offset: int, limit: int
-    ) -> tuple[Sequence[Delivery], int]:
-        """Return deliveries of a subscription, newest first, and how many there are in all."""
-        values = (owner.service, owner.project_id, subscription_id, limit, offset)
-        async with self._db.connection() as conn:
-            row = await (await conn.execute(_COUNT, (subscription_id,))).fetchone()
-            rows = await (await conn.execute(_PAGE_AT, values)).fetchall()
-        return [_read(one) for one in rows], 0 if row is None else int(row[0])
-
-    async def get(self, owner: Owner, delivery_id: int) -> Delivery:
-        """Return one delivery. Raises DeliveryNotFound."""
-        values = (owner.service, owner.project_id, delivery_id)
-        async with self._db.connection() as conn:
-            row = await (await conn.execute(_GET, values)).fetchone()
-        if row is None:
-            raise DeliveryNotFound(f"no delivery {delivery_id}")
-        return _read(row)
+    # Tidying ----------------------------------------------------------------------------------
 
     async def tidy(self) -> None:
         """Close what a crash left open, and forget what is past its time."""
@@ -344,12 +304,3 @@ class DeliveryFailed(Exception):
 
 def _host_of(subscription: Subscription) -> str:
     return httpx.URL(subscription.url).host
-
-
-def _read(row: tuple[Any, ...]) -> Delivery:
-    attempts = tuple(
-        Attempt(**{**attempt, "at": datetime.fromisoformat(attempt["at"])}) for attempt in row[10]
-    )
-    values = list(row)
-    values[10] = attempts
-    return Delivery(*values)

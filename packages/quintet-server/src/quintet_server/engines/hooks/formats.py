@@ -28,6 +28,12 @@ class Subscription:
     headers: Mapping[str, str] = field(repr=False)
     created_at: datetime
     updated_at: datetime
+    description: str | None = None
+    created_by: str | None = None
+    failure_count: int = 0
+    """Deliveries given up since the last one that arrived, if the service counts them."""
+    disabled_reason: str | None = None
+    """Why the engine switched it off; None if it did not."""
 
 
 class Verdict(StrEnum):
@@ -36,6 +42,8 @@ class Verdict(StrEnum):
     DELIVERED = "delivered"
     RETRY = "retry"
     FAILED = "failed"
+    GONE = "gone"
+    """Failed, and the receiver wants nothing more: the subscription is switched off."""
 
 
 def only_server_errors(status: int) -> Verdict:
@@ -56,7 +64,18 @@ class DeliveryPolicy:
     max_attempts: int = 5
     delays_ms: tuple[int, ...] = (1_000, 2_000, 4_000, 8_000)
     jitter_ms: int = 500
+    spread: float = 0.0
+    """Up to this part of itself is each wait longer or shorter, at random."""
+    disable_after: int | None = None
+    """So many deliveries given up in a row switch a subscription off; None: they never do, and
+    nobody counts them."""
     judge: Callable[[int], Verdict] = only_server_errors
+
+    def wait_seconds(self, attempt: int, chance: float) -> float:
+        """How long to wait after failed attempt number `attempt`; `chance` is from 0 to 1."""
+        delay_ms = self.delays_ms[min(attempt, len(self.delays_ms)) - 1] if self.delays_ms else 0
+        factor = 1 + (2 * chance - 1) * self.spread
+        return (delay_ms * factor + chance * self.jitter_ms) / 1000
 
     def as_json(self) -> dict[str, Any]:
         """The retry policy of the jobs that carry deliveries out."""
@@ -73,7 +92,7 @@ class DeliveryPolicy:
 Build = Callable[[Event, Subscription, datetime], tuple[bytes, Mapping[str, str]]]
 
 
-def _no_headers(_delivery: int) -> Mapping[str, str]:
+def _no_headers(_delivery: int, _attempt: int) -> Mapping[str, str]:
     return {}
 
 
@@ -87,8 +106,10 @@ class HookFormat:
     policy: DeliveryPolicy = DeliveryPolicy()
     user_agent: str = "quintet-server"
     """A subscription's own headers may say another one."""
-    delivery_headers: Callable[[int], Mapping[str, str]] = _no_headers
-    """What the request says of the delivery itself, by its number."""
+    delivery_headers: Callable[[int, int], Mapping[str, str]] = _no_headers
+    """What the request says of the delivery and of the attempt, by their numbers."""
+    by_hand: frozenset[str] = frozenset()
+    """Types that may be asked for, but are only ever sent to one subscription, by hand."""
 
 
 class Formats:

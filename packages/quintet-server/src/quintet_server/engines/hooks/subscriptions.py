@@ -23,12 +23,12 @@ id, service, project_id, url, events, enabled,
 (SELECT coalesce(array_agg(s->>'secret' ORDER BY n), '{}')
  FROM jsonb_array_elements(secrets) WITH ORDINALITY AS kept(s, n)
  WHERE s->>'expires_at' IS NULL OR (s->>'expires_at')::timestamptz > quintet_now()),
-headers, created_at, updated_at
+headers, created_at, updated_at, description, created_by, failure_count, disabled_reason
 """
 _INSERT = f"""
 INSERT INTO hook_subscriptions (id, service, project_id, url, events, matches, enabled, secrets,
-    headers, max_attempts, retry_policy, created_at, updated_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, quintet_now(), quintet_now())
+    headers, max_attempts, retry_policy, description, created_by, created_at, updated_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, quintet_now(), quintet_now())
 RETURNING {COLUMNS}
 """
 _OWN = "service = %s AND project_id = %s"
@@ -41,7 +41,11 @@ WHERE {_OWN} AND (created_at, id) > (%s, %s) ORDER BY created_at, id LIMIT %s
 _UPDATE = f"""
 UPDATE hook_subscriptions SET url = coalesce(%s, url), events = coalesce(%s, events),
     matches = coalesce(%s, matches), enabled = coalesce(%s, enabled),
-    headers = coalesce(%s, headers), secrets = coalesce(%s, secrets), updated_at = quintet_now()
+    headers = coalesce(%s, headers), secrets = coalesce(%s, secrets),
+    description = nullif(coalesce(%s, description), ''), updated_at = quintet_now(),
+    -- Whoever sets the switch starts anew.
+    failure_count = CASE WHEN %s THEN 0 ELSE failure_count END,
+    disabled_reason = CASE WHEN %s THEN NULL ELSE disabled_reason END
 WHERE id = %s AND {_OWN} RETURNING {COLUMNS}
 """
 _DELETE = f"DELETE FROM hook_subscriptions WHERE id = %s AND {_OWN}"
@@ -56,6 +60,9 @@ _RESPELL = """
 UPDATE hook_subscriptions SET matches = %s, max_attempts = %s, retry_policy = %s
 WHERE service = %s AND '*' = ANY (events) AND matches IS DISTINCT FROM %s
 """
+# Two that are made at one moment must not each find room for the last.
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_COUNT = f"SELECT count(*) FROM hook_subscriptions WHERE {_OWN}"
 _LONG_AGO = datetime(1, 1, 2).astimezone()
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -94,6 +101,10 @@ class InvalidSubscription(ValueError):
         self.field = field
 
 
+class TooManySubscriptions(Exception):
+    """The project has as many as it may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose subscriptions: those of others are unknown to it."""
@@ -124,17 +135,23 @@ class Subscriptions:
         headers: Mapping[str, str] | None = None,
         secret: str | None = None,
         id_prefix: str = "wh",
+        description: str | None = None,
+        created_by: str | None = None,
+        most: int | None = None,
     ) -> Subscription:
         """Create one, with a new secret: `secrets[0]` of the answer, to be shown this once.
 
-        `secret`: one that the receiver has already, instead of a new one.
+        `secret`: one that the receiver has already, instead of a new one. `most`: how many the
+        owner may have, this one included; None: any number.
 
         Raises:
             InvalidSubscription: unknown event, bad header. TargetRefused: a URL that may not be
-                called.
+                called. TooManySubscriptions.
         """
         format = self._formats[owner.service]
         self._check(url, headers)
+        if most is not None:
+            await self._check_room(conn, owner, most)
         secrets = [{"secret": secret or format.new_secret(), "expires_at": None}]
         values = (
             new_id(id_prefix),
@@ -148,6 +165,8 @@ class Subscriptions:
             Jsonb(dict(headers or {})),
             format.policy.max_attempts,
             Jsonb(format.policy.as_json()),
+            description,
+            created_by,
         )
         return await _one(conn, _INSERT, values, "")
 
@@ -182,8 +201,12 @@ class Subscriptions:
         enabled: bool | None = None,
         headers: Mapping[str, str] | None = None,
         secret: str | None = None,
+        description: str | None = None,
     ) -> Subscription:
         """Change what is given. Deliveries that wait go to the new URL; a secret signs from now on.
+
+        An empty description takes the old one away. Setting `enabled`, either way, forgets why the
+        engine had switched it off, and what it had counted until then.
 
         Raises:
             SubscriptionNotFound, InvalidSubscription, TargetRefused.
@@ -197,6 +220,9 @@ class Subscriptions:
             enabled,
             None if headers is None else Jsonb(dict(headers)),
             None if secret is None else Jsonb([{"secret": secret, "expires_at": None}]),
+            description,
+            enabled is not None,
+            enabled is not None,
             subscription_id,
             *_key(owner),
         )
@@ -232,6 +258,12 @@ class Subscriptions:
                 policy = (format.policy.max_attempts, Jsonb(format.policy.as_json()))
                 await conn.execute(_RESPELL, (matches, *policy, service, matches))
 
+    async def _check_room(self, conn: Connection, owner: Owner, most: int) -> None:
+        await conn.execute(_TURN, (f"hooks:{owner.service}:{owner.project_id}",))
+        row = await (await conn.execute(_COUNT.encode(), _key(owner))).fetchone()
+        if row is not None and row[0] >= most:
+            raise TooManySubscriptions(f"there are {row[0]} webhooks, as many as there may be")
+
     def _check(self, url: str | None, headers: Mapping[str, str] | None) -> None:
         if url is not None:
             check_url(
@@ -254,18 +286,9 @@ def _key(owner: Owner) -> tuple[str, str]:
 
 def read_row(row: tuple[Any, ...]) -> Subscription:
     """Build from the columns named by :data:`COLUMNS`."""
-    id, service, project_id, url, events, enabled, secrets, headers, created, updated = row
+    id, service, project_id, url, events, enabled, secrets, *others = row
     return Subscription(
-        id,
-        service,
-        project_id,
-        url,
-        tuple(events),
-        enabled,
-        tuple(secrets),
-        headers,
-        created,
-        updated,
+        id, service, project_id, url, tuple(events), enabled, tuple(secrets), *others
     )
 
 
@@ -282,11 +305,12 @@ def _spelled_out(format: HookFormat, events: Sequence[str]) -> list[str]:
     """The event types behind a list that may say `*`."""
     if not events:
         raise InvalidSubscription("events", "name at least one event, or '*' for all")
-    unknown = [name for name in events if name != ALL and name not in format.types]
+    known = format.types | format.by_hand
+    unknown = [name for name in events if name != ALL and name not in known]
     if unknown:
-        known = ", ".join(sorted(format.types))
-        raise InvalidSubscription("events", f"{unknown[0][:100]!r} is not one of {known}, *")
-    return sorted(format.types if ALL in events else set(events))
+        all_known = ", ".join(sorted(known))
+        raise InvalidSubscription("events", f"{unknown[0][:100]!r} is not one of {all_known}, *")
+    return sorted(format.types if ALL in events else format.types & set(events))
 
 
 def _still_valid(

@@ -9,6 +9,7 @@ to the very address it looked at. Redirects, proxies, cookies and netrc are off.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -124,7 +125,7 @@ def _check_literal(host: str) -> None:
     """Refuse written-out addresses, in every form the resolver would take, and local names."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
-        raise TargetRefused(f"{host} is a local name")
+        raise TargetRefused(f"{host} is a local name{_REMEDY}")
     address = _literal(name)
     if address is not None and not is_public(address):
         raise TargetRefused(f"{host} is not a public address{_REMEDY}")
@@ -144,6 +145,9 @@ def _literal(host: str) -> str | None:
 
 
 async def _resolve(host: str, port: int) -> list[str]:
+    with contextlib.suppress(ValueError):
+        # Needs no thread: those may all be waiting for names whose servers do not answer.
+        return [str(ipaddress.ip_address(host))]
     infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 

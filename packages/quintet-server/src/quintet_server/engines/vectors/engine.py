@@ -66,6 +66,10 @@ SELECT count(*) FROM vectors
 WHERE project_id = %(project)s AND collection = %(collection)s
   AND (%(document)s::text IS NULL OR document_id = %(document)s)
 """
+_SAMPLE = """
+SELECT id, embedding::text FROM vectors WHERE project_id = %s AND collection = %s
+ORDER BY hashtext(id), id LIMIT %s
+"""
 _COUNTS = """
 SELECT document_id, count(*) FROM vectors WHERE project_id = %s AND collection = %s
 GROUP BY document_id ORDER BY document_id
@@ -216,6 +220,20 @@ class Vectors:
         async with self._db.connection() as conn:
             row = await (await conn.execute(_COUNT, values)).fetchone()
         return row[0] if row else 0
+
+    async def sample(
+        self, project_id: str, collection: str, *, limit: int
+    ) -> list[tuple[str, list[float]]]:
+        """Ids and vectors of at most so many rows, the same ones each time, in no telling order.
+
+        Raises:
+            VectorsUnavailable: see :meth:`prepare`.
+        """
+        await self.prepare()
+        async with self._db.connection() as conn:
+            found = await conn.execute(_SAMPLE, (project_id, collection, limit))
+            rows = await found.fetchall()
+        return [(id, orjson.loads(text)) for id, text in rows]
 
     async def counts(self, project_id: str, collection: str) -> list[tuple[str, int]]:
         """Each document with its number of rows, by name. Raises VectorsUnavailable."""

@@ -68,7 +68,7 @@ def hook_format(settings: FlowMaestroSettings) -> HookFormat:
             judge=judge,
         ),
         user_agent="FlowMaestro-Webhook/1.0",
-        delivery_headers=lambda number: {"x-flowmaestro-delivery-id": delivery_id(number)},
+        delivery_headers=lambda number, _: {"x-flowmaestro-delivery-id": delivery_id(number)},
     )
 
 

@@ -1,0 +1,117 @@
+"""Which parts a statement may be made of. What is not named here is refused.
+
+By node, not by keyword: whatever the parser learns to read in a later version is refused until it
+is named. Of the nodes with many clauses, the clauses are named too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from quintet_server.engines.sql.model import SqlRefused
+
+__all__ = ["check_shapes"]
+
+_NODES: frozenset[type[exp.Expr]] = frozenset(
+    {
+        # Queries.
+        exp.Select, exp.Union, exp.Intersect, exp.Except, exp.Subquery, exp.With, exp.CTE,
+        exp.From, exp.Join, exp.Lateral, exp.Table, exp.TableAlias, exp.Unnest, exp.Where,
+        exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Having, exp.Qualify, exp.Order,
+        exp.Ordered, exp.Limit, exp.Offset, exp.Fetch, exp.LimitOptions, exp.Distinct, exp.Alias,
+        exp.Star, exp.Column, exp.Identifier, exp.Paren, exp.Tuple,
+        # Values.
+        exp.Literal, exp.RawString, exp.Boolean, exp.Null, exp.Array, exp.Interval, exp.Parameter,
+        exp.Var, exp.DataType, exp.DataTypeParam, exp.Cast, exp.TryCast, exp.ParseJSON,
+        # Conditions.
+        exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is,
+        exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape,
+        exp.Exists, exp.Any, exp.All, exp.Case, exp.If,
+        # Reckoning.
+        exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe, exp.BitwiseAnd,
+        exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot, exp.BitwiseLeftShift,
+        exp.BitwiseRightShift,
+        # Functions: which ones is said in `functions`.
+        exp.Anonymous, exp.Extract, exp.Trim, exp.Substring, exp.StrPosition, exp.AtTimeZone,
+        exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp,
+        exp.Filter, exp.Window, exp.WindowSpec, exp.WithinGroup, exp.IgnoreNulls,
+        exp.RespectNulls,
+        # Inside JSON and arrays.
+        exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar,
+        exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey, exp.JSONPathSubscript, exp.Bracket,
+    }
+)  # fmt: skip
+
+_CLAUSES: Mapping[type[exp.Expr], frozenset[str]] = {
+    exp.Select: frozenset(
+        {"with_", "expressions", "distinct", "from_", "joins", "where", "group", "having",
+         "qualify", "windows", "order", "limit", "offset"}
+    ),
+    exp.Subquery: frozenset(
+        {"this", "alias", "with_", "order", "limit", "offset", "joins"}
+    ),
+    exp.Union: frozenset(
+        {"with_", "this", "expression", "distinct", "order", "limit", "offset"}
+    ),
+    exp.Table: frozenset({"this", "db", "catalog", "alias", "joins"}),
+    exp.Join: frozenset({"this", "on", "using", "side", "kind", "method"}),
+    exp.Lateral: frozenset({"this", "alias", "view", "outer", "ordinality"}),
+    exp.Unnest: frozenset({"expressions", "alias"}),
+    exp.With: frozenset({"expressions", "recursive"}),
+    exp.CTE: frozenset({"this", "alias", "materialized"}),
+    exp.Group: frozenset({"expressions", "rollup", "cube", "grouping_sets"}),
+    exp.Star: frozenset({"except_", "this"}),
+    exp.Window: frozenset({"this", "partition_by", "order", "spec", "alias", "over"}),
+    exp.Limit: frozenset({"this", "expression", "expressions"}),
+}  # fmt: skip
+_CLAUSES = {**_CLAUSES, exp.Intersect: _CLAUSES[exp.Union], exp.Except: _CLAUSES[exp.Union]}
+
+_WRITES = {
+    "into": "INTO writes a table; only reading is possible here.",
+    "locks": "FOR UPDATE and its like lock rows; only reading is possible here.",
+}
+
+
+def check_shapes(tree: exp.Expr) -> None:
+    """Raise :class:`SqlRefused` if a part of the statement is not one of those named here."""
+    for node in tree.walk():
+        kind = type(node)
+        if kind not in _NODES:
+            raise _refusal(node)
+        clauses = _CLAUSES.get(kind)
+        if clauses is None:
+            continue
+        for clause, value in node.args.items():
+            if value and clause not in clauses:
+                message = _WRITES.get(clause)
+                if message:
+                    raise SqlRefused("not_select", message)
+                word = clause.strip("_").replace("_", " ").upper()
+                raise SqlRefused("syntax", f"{word} is not supported here.", {"clause": word})
+
+
+def _refusal(node: exp.Expr) -> SqlRefused:
+    kind = type(node)
+    if isinstance(node, (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Drop, exp.Copy)):
+        return SqlRefused("not_select", f"Only reading is possible here, not {kind.key.upper()}.")
+    if isinstance(node, (exp.Func, exp.SessionParameter, exp.Dot, exp.SafeFunc, exp.NetFunc)):
+        name = _name_of(node)
+        return SqlRefused(
+            "forbidden_function", f"The function {name} is not available.", {"function": name}
+        )
+    if isinstance(node, exp.Placeholder):
+        return SqlRefused(
+            "parameter_invalid", "Parameters are named: @name, with its value in `params`."
+        )
+    word = kind.__name__
+    return SqlRefused("syntax", f"This form is not supported here: {word}.", {"form": word})
+
+
+def _name_of(node: exp.Expr) -> str:
+    if isinstance(node, exp.Dot):
+        return ".".join(part.name for part in (node.this, node.expression) if part.name)[:100]
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Anonymous):
+        return node.sql_name()
+    return str(node.name or node.key)[:100].upper()
