@@ -53,8 +53,12 @@ def _url_of(cluster_url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quiet_logs() -> None:
-    """Warnings and worse only, and tracebacks without the (slow) listing of local variables."""
+def quiet_logs() -> Iterator[None]:
+    """Warnings and worse only, and tracebacks without the (slow) listing of local variables.
+
+    Commands that run in this process leave it so: what they set up would write to a stream that the
+    test runner closes, and every later line of the log would be an error of its own.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -64,6 +68,9 @@ def quiet_logs() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quintet_server.cli.database.configure_logging", lambda _settings: None)
+        yield
 
 
 @pytest.fixture(scope="session")

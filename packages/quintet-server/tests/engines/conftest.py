@@ -28,7 +28,7 @@ def engines_database_url(cluster_url: str, template_database: str) -> Iterator[s
     """One database for all tests of a worker: emptying it is ten times cheaper than a new one."""
     name = f"engines_{uuid4().hex[:12]}"
     with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
         yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

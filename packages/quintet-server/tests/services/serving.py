@@ -246,18 +246,24 @@ def share_one_loop(folder: Path, items: list[pytest.Item]) -> None:
     Fixtures have to say so themselves. One that does not would use the server's connections from a
     loop of its own, which fails only when two want one at the same moment.
     """
+    checked: set[object] = set()
     for item in items:
-        if folder in item.path.parents and pytest_asyncio.is_async_test(item):
+        if item.path.is_relative_to(folder) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            _check_fixtures(item, folder)
+            _check_fixtures(item, folder, checked)
 
 
-def _check_fixtures(item: pytest.Item, folder: Path) -> None:
+def _check_fixtures(item: pytest.Item, folder: Path, checked: set[object]) -> None:
     for definitions in item._fixtureinfo.name2fixturedefs.values():  # type: ignore[attr-defined]
         made_by = definitions[-1].func
+        if made_by in checked:
+            continue
+        checked.add(made_by)
         is_async = inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
+        if not is_async or hasattr(made_by, "_loop_scope"):
+            continue
         written_in = Path(inspect.getfile(made_by))
-        if is_async and folder in written_in.parents and not hasattr(made_by, "_loop_scope"):
+        if written_in.is_relative_to(folder):
             raise pytest.UsageError(
                 f"{written_in}: the fixture {made_by.__name__} runs on a loop of its own; write "
                 'pytest_asyncio.fixture(loop_scope="session")'

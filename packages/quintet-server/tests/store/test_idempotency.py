@@ -124,7 +124,5 @@ async def test_refusal_is_kept_without_what_was_written_before_it(db: Database) 
 async def test_other_failures_free_the_key(db: Database, status: int, keeps_refusals: bool) -> None:
     store = IdempotencyStore(db, ttl=DAY)
     for _ in range(2):
-        found = await store.run(
-            *("p", "k", b"f", replying(status)), keeps_refusals=keeps_refusals
-        )
+        found = await store.run(*("p", "k", b"f", replying(status)), keeps_refusals=keeps_refusals)
         assert found == (Reply(status, b"{}", (("X-A", "b"),)), False)

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from quintet_server import __version__
-from quintet_server.cli import aerostack, apply, clock, env, keys, models, serve, settings, status
+from quintet_server.cli import (
+    aerostack,
+    amdahl,
+    apply,
+    clock,
+    env,
+    keys,
+    models,
+    serve,
+    settings,
+    status,
+)
 from quintet_server.cli.options import Command, Group
 from quintet_server.cli.served import SERVED
 
@@ -31,6 +42,7 @@ app.command("status", cls=Command)(status.status)
 app.command("settings", cls=Command)(settings.settings)
 app.add_typer(clock.app, name="clock")
 app.add_typer(aerostack.app, name="aerostack")
+app.add_typer(amdahl.app, name="amdahl")
 
 
 def _print_version(wanted: bool) -> None:

@@ -168,9 +168,12 @@ async def create_key(
     return secret, row
 
 
-async def list_keys(conn: Connection, service: str | None = None) -> list[ApiKey]:
-    """Return all keys, or those of one service, oldest first."""
-    return await _select_keys(conn, "%s::text IS NULL OR k.service = %s", service, service)
+async def list_keys(
+    conn: Connection, service: str | None = None, project_id: str | None = None
+) -> list[ApiKey]:
+    """Return all keys, or those of one service, or of one project, oldest first."""
+    where = "coalesce(k.service = %s, true) AND coalesce(k.project_id = %s, true)"
+    return await _select_keys(conn, where, service, project_id)
 
 
 async def revoke_key(conn: Connection, key: str) -> ApiKey | None:

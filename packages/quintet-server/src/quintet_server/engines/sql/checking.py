@@ -46,9 +46,11 @@ class Checker:
         self._kept: OrderedDict[Any, Statement] = OrderedDict()
         self._readers = asyncio.Semaphore(_READERS)
 
-    async def with_values(self, sql: str, values: Mapping[str, Any]) -> Statement:
+    async def with_values(
+        self, sql: str, values: Mapping[str, Any], types: Mapping[str, str] | None = None
+    ) -> Statement:
         """The statement with its parameters. Raises :class:`SqlRefused`."""
-        return await self._check(sql, parameters.of_values(values))
+        return await self._check(sql, parameters.of_values(values, types))
 
     async def with_types(self, sql: str, types: Mapping[str, str]) -> Statement:
         """The statement with parameters of those types, all null. Raises :class:`SqlRefused`."""

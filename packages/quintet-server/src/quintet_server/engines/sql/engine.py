@@ -63,15 +63,17 @@ class TenantSql:
         sql: str,
         params: Mapping[str, Any] | None = None,
         *,
+        param_types: Mapping[str, str] | None = None,
         limit: int = 1000,
         deadline_seconds: float | None = None,
     ) -> QueryResult:
         """Run one SELECT and return its rows.
 
-        `params`: values of the `@name`s in it: text, number, boolean, date, time or None. `limit`:
-        most rows, from 1 to the setting `rows_max_count`; more are cut to that. The deadline
-        includes the wait for a turn; it cannot be later than the setting says. When the caller is
-        cancelled, the statement is.
+        `params`: values of the `@name`s in it: text, number, boolean, date, time or None.
+        `param_types`: their types as for :meth:`prepare`; without one, a parameter has the type of
+        its value, and None that of where it stands. `limit`: most rows, from 1 to the setting
+        `rows_max_count`; more are cut to that. The deadline includes the wait for a turn; it cannot
+        be later than the setting says. When the caller is cancelled, the statement is.
 
         Raises :class:`SqlRefused` with the reason, :class:`SqlTimeout`, :class:`SqlBusy` when there
         is no turn in time, :class:`SqlUnavailable` when the database does not let tenants in.
@@ -79,7 +81,7 @@ class TenantSql:
         if limit < 1:
             raise ValueError("limit must be at least 1")
         ends_at = asyncio.get_running_loop().time() + self._seconds(deadline_seconds)
-        statement = await self._checker.with_values(sql, params or {})
+        statement = await self._checker.with_values(sql, params or {}, param_types)
         return await self.runner.query(
             project_id,
             statement,

@@ -80,6 +80,8 @@ def check_shapes(tree: exp.Expr) -> None:
         kind = type(node)
         if kind not in _NODES:
             raise _refusal(node)
+        if kind is exp.Select and not node.expressions:
+            raise SqlRefused("syntax", "SELECT names no column.")
         clauses = _CLAUSES.get(kind)
         if clauses is None:
             continue

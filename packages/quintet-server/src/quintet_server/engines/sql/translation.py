@@ -15,7 +15,7 @@ from quintet_server.engines.sql.functions import find
 from quintet_server.engines.sql.kinds import kind_of_type
 from quintet_server.engines.sql.model import Catalog, SqlRefused
 from quintet_server.engines.sql.names import Names
-from quintet_server.engines.sql.parameters import Parameter
+from quintet_server.engines.sql.parameters import Parameter, is_type_open
 from quintet_server.engines.sql.pieces import call, cast, kind_of, text, wrong
 
 __all__ = ["Translation", "mark_words"]
@@ -25,6 +25,7 @@ _NOW = frozenset({"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_DATETIME"
 _FLOATING = frozenset(
     {"AVG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP"}
 )
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 _Type = exp.DataType.Type
 _TYPES = {
@@ -108,6 +109,7 @@ class Translation:
             exp.ParseJSON: lambda node: cast(node.this, "JSONB"),
             exp.RawString: lambda node: text(node.name),
             exp.TryCast: self._try_cast,
+            **dict.fromkeys(_COMPARISONS, _comparison),
         }
 
     def apply(self, tree: exp.Query) -> exp.Query:
@@ -278,7 +280,8 @@ class Translation:
         self.values.append(None if parameter.text is None else parameter.text.encode())
         # One number for each place: a text may be a time in one and a text in another.
         placed = exp.Parameter(this=exp.Literal.number(len(self.values)))
-        return cast(placed, parameter.cast) if parameter.cast else placed
+        target = parameter.cast or ("TEXT" if is_type_open(node) else None)
+        return cast(placed, target) if target else placed
 
     # Casts.
 
@@ -302,6 +305,20 @@ class Translation:
         as_text = inside_json.at(value, (), as_text=True) if kind == "json" else cast(value, "TEXT")
         nothing = exp.Cast(this=exp.Null(), to=target)
         return call(f"{self._catalog.schema}.try_cast", as_text, nothing)
+
+
+def _comparison(node: exp.Expr) -> exp.Expr:
+    """Compare instants with instants, which finds the same rows and can search an index.
+
+    The operators of an instant and a date are not leakproof: PostgreSQL applies them to the rows
+    of a tenant only, so after those have been read.
+    """
+    sides = [each for each in node.args.values() if isinstance(each, exp.Expr)]
+    if any(kind_of(each) == "timestamp" for each in sides):
+        for each in sides:
+            if kind_of(each) in {"date", "datetime"} and each.find(exp.Column) is None:
+                each.replace(cast(each.copy(), "TIMESTAMPTZ"))
+    return node
 
 
 def _is_json_part(value: exp.Expr) -> bool:

@@ -1,0 +1,1 @@
+"""Amdahl Platform: SQL over interactions, pages that render, agents that pause and resume."""

@@ -1,0 +1,1 @@
+"""Who is calling: `/me`, API keys, the audit log."""

@@ -1,0 +1,1 @@
+"""Artifacts: what agents and people leave behind, with every version of it."""

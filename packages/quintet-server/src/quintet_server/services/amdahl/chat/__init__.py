@@ -1,0 +1,1 @@
+"""The chat lane: conversations whose every run is an agent session with a memory."""

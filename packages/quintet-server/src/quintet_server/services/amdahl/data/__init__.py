@@ -1,0 +1,1 @@
+"""A tenant's data: ingested, described, searched, filtered; and its knowledge documents."""

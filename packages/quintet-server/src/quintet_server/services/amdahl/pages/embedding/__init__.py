@@ -1,0 +1,1 @@
+"""Pages shown elsewhere: signed tokens in URLs, and the documents they open."""

@@ -1,0 +1,1 @@
+"""The verifier: whether a spec and its queries make a page, and everything that is wrong if not."""

@@ -1,0 +1,1 @@
+"""`POST /data/query`: statements of a tenant over its own rows."""

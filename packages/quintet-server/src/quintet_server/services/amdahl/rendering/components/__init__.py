@@ -1,0 +1,1 @@
+"""The catalog's components as HTML: a function each, `(sheet, node) → markup`."""

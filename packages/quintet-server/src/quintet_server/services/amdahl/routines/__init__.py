@@ -1,0 +1,1 @@
+"""Routines: prompts that an agent is given at the ticks of a schedule."""
