@@ -11,6 +11,7 @@ from quintet_server.services.amdahl.data.tables import Table
 __all__ = ["METADATA", "HeaderRefused", "Headers"]
 
 METADATA = "metadata"
+_GUESSES_MAX_COUNT = 200
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 # What exports of CRMs, call recorders and mailboxes call our columns.
@@ -80,6 +81,10 @@ class Headers:
         given: Column by header; an empty column leaves the header out.
         is_each_there: Whether a file must have every header that is given.
 
+    Attributes:
+        guessed: Column by header where neither the caller nor the name said it, None for
+            `metadata`; the first of them, of everything that was asked so far.
+
     Raises:
         HeaderRefused: `given` names a column that is not there.
     """
@@ -92,6 +97,7 @@ class Headers:
         self._names = [column.name for column in table.columns]
         self._given = given
         self._synonyms = _SYNONYMS[table.name]
+        self.guessed: dict[str, str | None] = {}
         for header, name in given.items():
             if name and name not in self._names:
                 raise HeaderRefused(f"--map {header}={name}: {self._advice(name)}")
@@ -120,6 +126,8 @@ class Headers:
                 guess = self._synonyms.get(_plain(header))
                 name = guess if guess not in taken else None
                 taken.add(name or "")
+                if len(self.guessed) < _GUESSES_MAX_COUNT:
+                    self.guessed[header] = name
             if name is None and METADATA not in self._names:
                 raise HeaderRefused(f"column {header!r}: {self._advice(_plain(header))}")
             found.append(name)

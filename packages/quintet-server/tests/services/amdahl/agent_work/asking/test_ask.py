@@ -69,6 +69,8 @@ from .held import HELD
             {"subjects": ("sentiment",), "valence": -1, "dimensions": ("company_name",)},
         ),
         ("List our open deals", {"subjects": ("deals",), "focus": "open", "top": 5}),
+        ("How do win rates vary by owner?", {"focus": None, "by_rate": True}),
+        ("Which accounts are quiet?", {"subjects": ("activity",), "ascending": True}),
         ("Where do we lose?", {"subjects": ("deals",), "focus": "lost"}),
         ("How many calls?", {"filters": {"channel": ("call",)}}),
         ('Who says "too expensive"?', {"terms": ("too expensive", "expensive")}),
@@ -77,6 +79,32 @@ from .held import HELD
 def test_task_in_words_is_understood_as_this(task: str, expected: dict[str, Any]) -> None:
     ask = understand(task, HELD)
     assert {name: getattr(ask, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("task", "terms"),
+    [
+        ("How do win rates vary between our reps?", ()),
+        ("Show me an overview of sales performance this quarter", ()),
+        ("What's happening across our accounts lately?", ()),
+        ("Compare sentiment across channels and tell me how they differ", ()),
+        ("Give me a quick rundown of the pipeline", ()),
+        ("Which accounts have gone quiet?", ()),
+        ("Is sentiment improving or getting worse?", ()),
+        ("Where are deals getting stuck?", ()),
+        ("Break down interactions by owner and month", ()),
+        ("Evaluate lead quality and conversion per source", ()),
+        ("What differences are there between Amber and Birch?", ()),
+        ("Are customers worried about pricing?", ("pricing",)),
+        ("What pain points do customers raise about integration?", ("integration",)),
+        ("What are buyers saying about onboarding and support?", ("onboarding", "support")),
+        ("Which competitors get mentioned most?", ("competitors",)),
+        ("What do customers say about the quality?", ("quality",)),
+        ("Feedback on performance by channel", ("performance",)),
+    ],
+)
+def test_only_words_that_name_a_subject_are_searched_for(task: str, terms: tuple[str, ...]) -> None:
+    assert understand(task, HELD).terms == terms
 
 
 def test_word_that_fits_two_companies_is_a_choice_and_no_filter() -> None:

@@ -12,6 +12,7 @@ from quintet_server.services.amdahl.agent_work.asking.windows import (
     find_window,
     period_end,
     period_label,
+    period_words,
 )
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -96,3 +97,6 @@ def test_periods_are_called_as_people_call_them() -> None:
     start = datetime(2026, 4, 1, tzinfo=UTC)
     names = [period_label(start, grain) for grain in ("day", "week", "month", "quarter", "year")]
     assert names == ["1 April 2026", "the week of 1 April 2026", "April 2026", "Q2 2026", "2026"]
+    told = [period_words(start, grain) for grain in ("day", "week", "month", "quarter", "year")]
+    before = ["on", "in", "in", "in", "in"]
+    assert told == [f"{word} {name}" for word, name in zip(before, names, strict=True)]

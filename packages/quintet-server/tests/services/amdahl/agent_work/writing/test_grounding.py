@@ -20,14 +20,14 @@ FACTS = (
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Email leads by far, with 52 of all 128 interactions.",
+        "Email leads, with 52 of all 128 interactions.",
         "With 52 of the interactions, email leads.",
         "Of the 128 interactions, email has 41%.",
-        "The best seller is Amber Field, who has won 3 deals.",
-        "Those deals were worth 54000 in all.",
+        "Amber Field has the most won deals, of which 3 won.",
+        "Amber Field has most won deals: 3 won, which were worth 54000 in all.",
     ],
 )
-def test_sentence_with_the_figures_and_names_of_one_fact_passes(sentence: str) -> None:
+def test_sentence_that_says_what_one_fact_says_passes(sentence: str) -> None:
     assert is_grounded(sentence, FACTS)
 
 
@@ -41,6 +41,8 @@ def test_sentence_with_the_figures_and_names_of_one_fact_passes(sentence: str) -
         "Customers love the product and want more.",  # says nothing that was computed
         "The best seller is Amber Field by far.",  # a name alone can be said anything of
         "Some 52 new customers have been hired by email.",  # its figure put to another use
+        "Email leads by far, with 52 of all 128 interactions.",  # a judgement
+        "Those deals were worth 54000 in all.",  # whose?
         "email 52 128",  # no sentence
         "**Email** leads with 52 of 128 interactions.",  # markup
         "Email leads with 52 of 128 interactions, and",  # broken off

@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from quintet_server.services.amdahl.agent_work.answers.figures import number
-from quintet_server.services.amdahl.agent_work.asking.windows import period_end, period_label
+from quintet_server.services.amdahl.agent_work.asking.windows import (
+    period_end,
+    period_label,
+    period_words,
+)
 
 __all__ = ["developed"]
 
@@ -34,20 +38,18 @@ def developed(
     # The period that is under way would look like a fall.
     complete = [(at, value) for at, value in periods if period_end(at, grain) <= now] or periods
     (first_at, first), (last_at, last) = complete[0], complete[-1]
-    begun, ended = period_label(first_at, grain), period_label(last_at, grain)
-    headline = f"The {noun} was {shown(first)} in {begun}."
+    begun, ended = period_words(first_at, grain), period_words(last_at, grain)
+    headline = f"The {noun} was {shown(first)} {begun}."
     if len(complete) > 1:
         change = number(last) - number(first)
         verb = "rose" if change > 0 else "fell"
-        headline = f"The {noun} {verb} from {shown(first)} in {begun} to {shown(last)} in {ended}."
+        headline = f"The {noun} {verb} from {shown(first)} {begun} to {shown(last)} {ended}."
         if not change or abs(change) < steady:
-            headline = (
-                f"The {noun} was {shown(last)} in {ended}, about as in {begun} ({shown(first)})."
-            )
+            headline = f"The {noun} was {shown(last)} {ended}, about as {begun} ({shown(first)})."
     more = ""
     if len(complete) > 2:
         peak_at, peak = max(complete, key=lambda pair: number(pair[1]))
-        more = f" The peak was {period_label(peak_at, grain)} with {shown(peak)}."
+        more = f" The peak was {period_words(peak_at, grain)} with {shown(peak)}."
     if len(complete) < len(periods):
         at, value = periods[-1]
         more += f" So far, {period_label(at, grain)} stands at {shown(value)}."

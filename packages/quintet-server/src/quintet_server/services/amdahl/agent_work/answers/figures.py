@@ -10,7 +10,18 @@ from calendar import month_name
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["amount", "count", "day", "figures_in", "number", "percent", "plain", "score", "share", "whole"]
+__all__ = [
+    "amount",
+    "count",
+    "day",
+    "figures_in",
+    "number",
+    "percent",
+    "plain",
+    "score",
+    "share",
+    "whole",
+]
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _WORDS = {

@@ -16,6 +16,7 @@ from typing import Any
 from quintet_server.services.amdahl.agent_work.asking.holdings import Holdings
 from quintet_server.services.amdahl.agent_work.asking.mentions import Choice, find_mentions
 from quintet_server.services.amdahl.agent_work.asking.vocabulary import (
+    ASKING_WORDS,
     CHANNELS,
     DIMENSIONS,
     STOP_WORDS,
@@ -53,13 +54,21 @@ _TO_DO = re.compile(
 _AT_RISK = re.compile(r"\bat risk(?: of \w+)?|\bchurn(?:s|ed|ing)?\b", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:list|name|which)\s+(?:[\w-]+\s+){0,3}deals\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“]([^\"”]{2,60})[\"”]")
+# "What do they say about quality": then it is what to search for.
+_SPOKEN_OF = re.compile(
+    r"\b(?:say|says|said|saying|think|feel|feedback|quotes?|compl\w+|(?:un)?happy|worried|talk\w*)"
+    r"\s+(?:about|on|of|regarding|concerning|with)\s+(?:(?:the|our|your|their)\s+)?(\w+)",
+    re.IGNORECASE,
+)
 _TOP = re.compile(r"\b(?:top|best|biggest|largest|first)\s+(\d{1,2})\b", re.IGNORECASE)
 _RATE = re.compile(r"\b(?:win|loss|closing|close|success|conversion) rates?\b", re.IGNORECASE)
 _SIZES = frozenset(("biggest", "largest", "smallest", "top"))
 _TOP_COUNT = 5
 _COUNTING = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b", re.IGNORECASE)
 _OVER_TIME = re.compile(
-    r"\bover time\b|\btrends?\b|\bdevelop|\bevol|\bchang(?:e|ed|ing)\b", re.IGNORECASE
+    r"\bover time\b|\btrends?\b|\bdevelop|\bevol|\bchang(?:e|ed|ing)\b"
+    r"|\b(?:improv|worsen|declin|grow|increas|decreas)ing\b",
+    re.IGNORECASE,
 )
 _GRAIN = re.compile(rf"\b(?:by|per|each|every)\s+({'|'.join(GRAINS)})s?\b", re.IGNORECASE)
 _GRAIN_ADVERBS = {
@@ -104,10 +113,15 @@ _NEGATIVE = frozenset(
         "concerns",
         "objection",
         "objections",
+        "worried",
+        "angry",
+        "frustrated",
+        "upset",
+        "pain",
     ]
 )
 _POSITIVE = frozenset(("positive", "happy", "happiest", "satisfied", "praise"))
-_ASCENDING = frozenset(("worst", "lowest", "fewest", "least", "unhappiest", "smallest"))
+_ASCENDING = frozenset(("worst", "lowest", "fewest", "least", "unhappiest", "smallest", "quiet"))
 _ELLIPSIS = re.compile(
     r"^\s*(?:and|or|what about|how about|now|only|same|but|just|also|by|per|for)\b", re.IGNORECASE
 )
@@ -204,7 +218,7 @@ def understand(text: str, held: Holdings) -> Ask:
         valence=valence,
         top=int(top[1]) if top else _TOP_COUNT if is_ranked else None,
         ascending=not _ASCENDING.isdisjoint(words),
-        terms=tuple(dict.fromkeys((*quoted, *_terms(words))))[:_TERMS_MAX_COUNT],
+        terms=tuple(dict.fromkeys((*quoted, *_spoken_of(rest), *_terms(words))))[:_TERMS_MAX_COUNT],
         choices=choices,
     )
 
@@ -265,7 +279,7 @@ def _by_first_word(causes: Mapping[Subject, set[str]], words: Sequence[str]) -> 
 def _focus(words: Sequence[str]) -> str | None:
     """The one status that is asked about; "won and lost" asks about both."""
     named = {_FOCUS[word] for word in words if word in _FOCUS}
-    return named.pop() if len(named) == 1 and "rate" not in words else None
+    return named.pop() if len(named) == 1 and not {"rate", "rates"} & {*words} else None
 
 
 def _dimensions(words: Sequence[str]) -> list[str]:
@@ -297,6 +311,12 @@ def _grain(text: str, words: Sequence[str]) -> str | None:
         if before == "and" and word.removesuffix("s") in GRAINS:
             return word.removesuffix("s")
     return AUTO if _OVER_TIME.search(text) else None
+
+
+def _spoken_of(text: str) -> list[str]:
+    """Words of asking that are meant as what somebody speaks of."""
+    found = (word.lower() for word in _SPOKEN_OF.findall(text))
+    return [word for word in found if word in ASKING_WORDS and word not in _NEGATIVE]
 
 
 def _terms(words: Sequence[str]) -> list[str]:

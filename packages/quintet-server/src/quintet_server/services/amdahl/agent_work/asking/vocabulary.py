@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 __all__ = [
+    "ASKING_WORDS",
     "CHANNELS",
     "DIMENSIONS",
     "NOUNS",
@@ -40,12 +41,12 @@ _SUBJECT_WORDS: Mapping[Subject, str] = {
     "voices": (
         "say says said saying objection objections complaint complaints complain feedback "
         "quote quotes theme themes topic topics asking ask asked mention mentions mentioned "
-        "concern concerns voice discuss discussed opinion opinions"
+        "concern concerns voice discuss discussed opinion opinions pain"
     ),
     "activity": (
-        "interaction interactions activity activities active volume engagement contacted "
-        "touch touches touchpoints conversations conversation events event messages message "
-        "calls call emails email meetings meeting chats chat traffic"
+        "interaction interactions activity activities active engaged quiet volume engagement "
+        "contacted touch touches touchpoints conversations conversation events event messages "
+        "message calls call emails email meetings meeting chats chat traffic"
     ),
 }
 CHANNELS: Mapping[str, str] = {
@@ -121,7 +122,34 @@ cause causes far way ways kind sort situation review reviewed explore deep dive 
 detail details reply answered should shall must may might buy
 buying hi fix boss often take takes long lead people person someone anyone business workspace
 """
-STOP_WORDS = frozenset(_STOPPED.split())
+_ASKED = """
+actually affect affects against among angry appear appears assess assessment become becomes
+becoming break breaks briefing bring brings buyer buyers charts check close closes common commonly
+contrast conversion convert converts crushing currently decline declines declining decrease
+decreases decreasing determine differ differed difference differences different differs dig digest
+display doing dominate dominates done drive driven driver drivers drives driving drop dropping
+drops effective effectiveness efficiency efficient emphasis end ended engaged especially evaluate
+evaluation examine excited expect expected explore fall falling falls faster feels figure figures
+focus focused folks fraction frequent frequently frustrated gets getting glance gone got graph grow
+growing grows growth half happen happier healthy highlight highlights identify impact improve
+improved improvement improves improving increase increases increasing indicate indicates influence
+info information into issue issues keep keeps kpi kpis learn learned learning lists mainly mean
+means measure measured measures metric metrics monitor morning mostly need needed needs notice
+noticed numbers occur occurred occurs organisation organization pain particularly partner partners
+per percent percentage perform performance performed performs picture please pleased plot point
+points popular portion priorities prioritise prioritize priority progress proportion prospect
+prospects provide provides pull quality quick quickly quiet raise raised raises ratio really recap
+relationship relationships remain remains resonate resonates respond response responses reveal
+reveals rise rises rising roughly rundown said seem seems silent slipped slipping slow slower
+snapshot spot stalled start started statement statements statistics stats status stay stays stuck
+success successful suggest suggests tables thank thanks through together tomorrow tonight toward
+towards track tracked tracking turn turned typical typically understanding update updates upset
+user users usual usually variation variations varied varies vary varying visualise visualize walk
+within worried worries worry worsen worsening
+"""
+ASKING_WORDS = frozenset(_ASKED.split())
+"""Words of asking and judging: no subject, unless somebody is said to speak of them."""
+STOP_WORDS = frozenset(_STOPPED.split()) | ASKING_WORDS
 """Words that say nothing of what is asked about."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'&.+-]*[A-Za-z0-9+]|[A-Za-z0-9]")
 

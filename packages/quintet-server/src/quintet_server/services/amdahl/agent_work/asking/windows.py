@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["GRAINS", "Window", "find_window", "period_end", "period_label"]
+__all__ = ["GRAINS", "Window", "find_window", "period_end", "period_label", "period_words"]
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 _RECENT_DAYS = 30
@@ -69,6 +69,11 @@ def period_label(start: datetime, grain: str) -> str:
         return f"{month_name[start.month]} {start.year}"
     day = f"{start.day} {month_name[start.month]} {start.year}"
     return day if grain == "day" else f"the week of {day}"
+
+
+def period_words(start: datetime, grain: str) -> str:
+    """The same with its preposition: "in March 2026", "on 2 March 2026"."""
+    return f"{'on' if grain == 'day' else 'in'} {period_label(start, grain)}"
 
 
 def _months_on(start: datetime, count: int) -> datetime:

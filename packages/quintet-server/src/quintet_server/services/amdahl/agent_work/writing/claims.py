@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from quintet_server.services.amdahl.agent_work.answers.figures import plain
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
     r"|(?P<figure>(?<![\w.])[+\-−–]?[$€£¥]?\d+(?:[.,]\d+)*(?:\s?%|\s(?:percent|per cent)\b)?(?!\w))"
     r"|(?P<word>\w[\w'’&.+/-]*\w|\w)"
-    r"|(?P<mark>[()])"
+    r"|(?P<mark>[()%$€£¥+/])"
 )
 # Where a computed sentence can end early: what comes behind is a claim of its own.
 _CUT = re.compile(
@@ -32,7 +32,7 @@ _CUT = re.compile(
     r"|;\s|:\s(?=\d)"
 )
 _BRACKET_CUT = re.compile(r",\s|\s(?=over )")
-_BRACKET = re.compile(r"\([^()]*\)")
+_BRACKET = re.compile(r"\([+-]?\d[^()]*\)")  # of figures; others belong to a name
 _ALLOWED = re.compile(r"[\w\s.,;:!'’\"“”()%$€£¥+\-−–/&]*")
 _QUOTED = re.compile(r"“[^”]*”")
 _DIMENSION = re.compile(r"^By ([\w ]+?), ")
@@ -42,22 +42,29 @@ _LEAD = re.compile(
 )
 # The same in other orders; `~` before a word: it can be left out.
 _LEAD_ORDERS = (
-    "{name} leads ~most ~{noun} ~{one} with {n} of {all} {noun}{scope} ({share})",
+    "With {name} leads ~most ~{noun} ~{one} with {n} of {all} {noun}{scope} ({share})",
     "{n} of {all} {noun}{scope} ({share}) {name} leads",
     "{n} {name} of {all} {noun}{scope} ({share})",
     "Of {all} ~{noun}{scope} {name} {n} ({share})",
     "Of {all} ~{noun}{scope} {n} ({share}) {name}",
     "{share} of {all} ~{noun}{scope} {name} ({n})",
+    "With {name} {share} of {all} ~{noun}{scope}",
+    "With {name} leads ~most ~{noun} ~{one} with {share} of {all} {noun}{scope}",
+    "Of {all} ~{noun}{scope} {share} {name}",
+    "Of {all} ~{noun}{scope} {name} {share}",
+    "leads ~{one} {name} with {n} of {all} {noun}{scope} ({share})",
 )
 _IDLE = re.compile(
     r"\b(?:a total of|in total|in all|making up|makes? up|made up"
     r"|account(?:s|ed|ing)? for|a share of(?= \d)|all (?=(?:of )?(?:the )?\d)|or (?=\d[\d.]*\s?%))",
     re.IGNORECASE,
 )
-_GLUE = frozenset(
-    "a an the there is are was were be been has have had in on by with at for as among during and "
-    "of it its this these those that which who come came make represent 's".split()
-)
+_IDLE_WORDS = """
+a an the there is are was were be been has have had in on by with at for as among during and of it
+its this these those that which who come came make represent
+"""
+_GLUE = frozenset(_IDLE_WORDS.split())
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SAME = {
     **dict.fromkeys(("grew", "increased", "climbed"), "rose"),
     **dict.fromkeys(("dropped", "decreased", "declined"), "fell"),
@@ -65,10 +72,7 @@ _SAME = {
     **dict.fromkeys(("contain", "include"), "hold"),
     "across": "over",
 }
-_SAME |= {
-    word: str(number)
-    for number, word in enumerate("two three four five six seven eight nine ten".split(), 2)
-}
+_SAME |= {word: str(number) for number, word in enumerate(_NUMBERS, 2)}
 _OPTIONAL = frozenset(("lead", "most", "then", "workspace", "hold"))
 _COUNTED = frozenset(("interaction", "deal", "company", "scored", "qualified"))
 _Kind = Literal["word", "open", "cut", "close"]
@@ -104,9 +108,10 @@ def figure_count(tokens: Sequence[str]) -> int:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    is_part = False  # whether an "of" is waiting for its figure
+    is_first, is_part = True, False  # the second: an "of" waits for its figure
     for match in _TOKEN.finditer(_IDLE.sub(" ", text)):
         found = match[0]
+        was_first, is_first = is_first, False
         if match["figure"]:
             figure = _figure(found)
             yield f"of:{figure}" if is_part and not figure.endswith("%") else figure
@@ -114,7 +119,9 @@ def _tokens(text: str) -> Iterator[str]:
             continue
         word = found if match["mark"] or match["date"] else _stem(found)
         is_part = word == "of" or (is_part and word in ("the", "these", "those"))
-        if word not in _GLUE:
+        if found[0].isupper() and not was_first and word in _GLUE | _OPTIONAL:
+            yield f"^{word}"  # part of a name
+        elif word not in _GLUE:
             yield word
 
 
@@ -133,8 +140,9 @@ def _stem(word: str) -> str:
     return _SAME.get(small, small)
 
 
-@cache
+@lru_cache(maxsize=256)  # of the few facts that one text is written from
 def _readings(fact: str) -> tuple[tuple[_Item, ...], ...]:
+    fact = fact.replace("~", " ")  # a mark of our own, below
     orders = [_items(_DIMENSION.sub(_marked, fact))]
     lead = _LEAD.match(fact)
     if lead is not None:
@@ -182,36 +190,46 @@ def _words(text: str) -> Iterator[_Item]:
     marked = text.count("~")
     for place, word in enumerate(words):
         before = words[place - 1] if place else ""
-        behind = words[place + 1] if place + 1 < len(words) else ""
         is_whole = word.startswith("of:") or (before.startswith("of:") and word in _COUNTED)
         is_named = marked > 0 and word in optional
         marked -= is_named
-        can_go = word in _OPTIONAL or is_whole or behind.startswith("of:") or is_named
+        can_go = word in _OPTIONAL or is_whole or is_named
         yield _Item("word", word, is_optional=can_go)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One way of reading: how much has been said, and whether a bracket has been left out.
+
+    Then all later ones are, or its name would get another's figures. `entered`: how much had been
+    said where the bracket began.
+    """
+
+    count: int = 0
+    has_left: bool = False
+    entered: int = 0
 
 
 def _says(said: Sequence[str], items: Sequence[_Item]) -> bool:
     """Walk the computed sentence with every way of leaving something out."""
-    # How much has been said, and whether a bracket has been left out: then all later ones are.
-    states = {(0, False)}
-    waiting: set[tuple[int, bool]] | None = None  # within a bracket: those that have left it
+    states = {_State()}
+    outside: set[_State] | None = None  # within a bracket: those that are done with it
     for item in items:
         if item.kind == "open":
-            waiting = {(count, True) for count, _ in states}
-            states = {state for state in states if not state[1]}
+            outside = {_State(one.count, has_left=True) for one in states}
+            states = {_State(one.count, entered=one.count) for one in states if not one.has_left}
         elif item.kind == "close":
-            states |= waiting or set()
-            waiting = None
-        elif item.kind == "cut":
-            if waiting is not None:
-                waiting |= states
-            elif any(count == len(said) for count, _ in states):
-                return True
-        else:
-            going = {(n + 1, left) for n, left in states if n < len(said) and _is(said[n], item)}
+            states = {_State(one.count) for one in states} | (outside or set())
+            outside = None
+        elif item.kind == "word":
+            going = {replace(one, count=one.count + 1) for one in states if _goes(said, one, item)}
             states = going | (states if item.is_optional else set())
-    return any(count == len(said) for count, _ in states)
+        elif outside is not None:
+            outside |= {_State(one.count) for one in states if one.count > one.entered}
+        elif any(one.count == len(said) for one in states):
+            return True
+    return any(one.count == len(said) for one in states)
 
 
-def _is(word: str, item: _Item) -> bool:
-    return word == item.word or f"+{word}" == item.word
+def _goes(said: Sequence[str], state: _State, item: _Item) -> bool:
+    return state.count < len(said) and said[state.count] in (item.word, item.word.lstrip("+"))
