@@ -6,9 +6,14 @@ import pytest
 
 from quintet.testing.contract import CHECKS, Adaptor, Check
 
-from .adaptors import aerostack, flare, flowmaestro
+from .adaptors import aerostack, amdahl, flare, flowmaestro
 
-ADAPTORS = [*aerostack.ADAPTORS, *flare.ADAPTORS, *flowmaestro.ADAPTORS]
+ADAPTORS = [
+    *aerostack.ADAPTORS,
+    *amdahl.ADAPTORS,
+    *flare.ADAPTORS,
+    *flowmaestro.ADAPTORS,
+]
 
 pytestmark = pytest.mark.contract
 

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 from flowmaestro._version import __version__
 
 if TYPE_CHECKING:
+    from flowmaestro import (
+        errors as errors,
+        responses as responses,
+        types as types,
+        webhooks as webhooks,
+    )
     from flowmaestro._async.client import AsyncFlowMaestroClient as AsyncFlowMaestroClient
     from flowmaestro._async.streams import AsyncEventStream as AsyncEventStream
     from flowmaestro._sync.client import FlowMaestroClient as FlowMaestroClient
@@ -94,6 +100,9 @@ _HOME = {
     "verify_webhook": "webhooks",
 }
 
+# Reachable as attributes after ``import flowmaestro`` alone.
+_MODULES = frozenset({"errors", "responses", "types", "webhooks"})
+
 __all__ = [
     "AsyncEventStream",
     "AsyncFlowMaestroClient",
@@ -137,6 +146,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -148,4 +159,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_MODULES})

@@ -12,9 +12,19 @@ import pytest
 import flowmaestro
 
 
+MODULES = ("errors", "responses", "types", "webhooks")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_public_module_is_reached_as_an_attribute(name: str) -> None:
+    check = f"import flowmaestro; print(flowmaestro.{name}.__name__, {name!r} in dir(flowmaestro))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [f"flowmaestro.{name}", "True"]
+
+
 def test_every_public_name_is_there_under_its_public_path() -> None:
     assert sorted(flowmaestro.__all__) == flowmaestro.__all__
-    assert set(dir(flowmaestro)) == set(flowmaestro.__all__)
+    assert set(dir(flowmaestro)) == {*flowmaestro.__all__, *MODULES}
     for name in flowmaestro.__all__:
         value = getattr(flowmaestro, name)
         if name != "__version__":

@@ -72,8 +72,10 @@ def adopt_as(error: QuintetError, base: type[E], own: Mapping[type[QuintetError]
     if isinstance(error, base):
         return error
     kind = next(own[kind] for kind in type(error).__mro__ if kind in own)
-    adopted = kind(error.message)
-    known = {name: value for name, value in vars(error).items() if value is not None}
+    # By name: an SDK's constructor may begin with something else.
+    adopted = kind(message=error.message)
+    # What was not said keeps the class's own word.
+    known = {name: value for name, value in vars(error).items() if value not in (None, "")}
     adopted.__dict__.update(known)
     adopted.__cause__ = error.__cause__
     return adopted

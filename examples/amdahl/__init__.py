@@ -1,0 +1,1 @@
+"""Receivers of Amdahl's webhooks, one per framework."""

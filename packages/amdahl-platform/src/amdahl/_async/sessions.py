@@ -1,0 +1,98 @@
+"""``client.sessions``: workspaces of data; runs of agents are in ``client.agents``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from amdahl import _wire as wire
+from amdahl._arguments import given, mapping
+from amdahl._async.calls import AsyncResource
+from amdahl._async.pager import AsyncPager, list_all
+from amdahl._shapes import opened
+from amdahl.types import Session, SessionList
+
+
+class AsyncSessions(AsyncResource):
+    """Sessions of the key's user."""
+
+    async def list(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        offset: int | None = None,
+        timeout: float | None = None,
+    ) -> SessionList:
+        """Return one page of sessions, newest first; :meth:`iter` walks them all.
+
+        Args:
+            limit: 1 to 200; the service's default is 50.
+            cursor: ``next_cursor`` of the page before.
+            offset: Sessions to skip; not with ``cursor``.
+            timeout: Seconds for one attempt of this call.
+        """
+        query = given(limit=limit, cursor=cursor, offset=offset)
+        found = await self._calls.page(
+            wire.LIST_SESSIONS, key="sessions", query=query, timeout=timeout
+        )
+        return cast("SessionList", found)
+
+    def iter(self, *, limit: int | None = 100, timeout: float | None = None) -> AsyncPager[Session]:
+        """Return all sessions, fetched as they are needed.
+
+        Args:
+            limit: Sessions per request.
+            timeout: Seconds for one attempt of each request.
+        """
+        return list_all(
+            self._calls, wire.LIST_SESSIONS, key="sessions", limit=limit, timeout=timeout
+        )
+
+    async def create(
+        self,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Session:
+        """Make a session and return it.
+
+        Args:
+            title: For people.
+            metadata: What the service is to keep with it.
+            idempotency_key: A key of your own for this write.
+            timeout: Seconds for one attempt of this call.
+        """
+        body = given(title=title, metadata=mapping("metadata", metadata))
+        found = await self._calls.answer(
+            wire.CREATE_SESSION, json=body, idempotency_key=idempotency_key, timeout=timeout
+        )
+        return cast("Session", opened(found, "session"))
+
+    async def get(self, session_id: str, *, timeout: float | None = None) -> Session:
+        """Return a session.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        found = await self._calls.answer(
+            wire.GET_SESSION, path={"session_id": session_id}, timeout=timeout
+        )
+        return cast("Session", opened(found, "session"))
+
+    async def delete(
+        self, session_id: str, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> None:
+        """Delete a session.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        await self._calls.value(
+            wire.DELETE_SESSION,
+            path={"session_id": session_id},
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )

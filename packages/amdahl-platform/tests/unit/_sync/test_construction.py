@@ -1,0 +1,96 @@
+# Generated from tests/unit/_async/test_construction.py by tools/async_to_sync; edit the source and run scripts/fix.
+"""What a client can be made of, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from amdahl import AmdahlClient, ClientClosedError, ConfigurationError
+from quintet.testing import ScriptedTransport
+
+from .rig import BASE, KEY, ORIGIN, client, header, ok
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": ""},
+        {"base_url": "   "},
+        {"base_url": "amdahl.example"},
+        {"base_url": "https://user:pw@amdahl.example"},
+        {"base_url": "https://amdahl.example/?x=1"},
+        {"base_url": 7},
+        {"api_key": ""},
+        {"api_key": "API_KEY=k k"},
+        {"api_key": "k\u2028y"},
+        {"timeout": 0},
+        {"timeout": float("nan")},
+        {"timeout": "30"},
+        {"deadline": -1},
+        {"max_retries": -1},
+        {"max_retries": 1.5},
+        {"max_response_bytes": -1},
+        {"headers": {"Authorization": "x"}},
+        {"headers": {"Idempotency-Key": "x"}},
+        {"headers": {"X-Bad": "a\nb"}},
+        {"headers": {"Host": "elsewhere"}},
+        {"business_id": "a\nb"},
+        {"http_client": object()},
+        {"http_client": object(), "transport": ScriptedTransport([])},
+    ],
+)
+def test_impossible_option_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        AmdahlClient(**{"base_url": ORIGIN, "api_key": KEY, **options})
+    assert KEY not in str(caught.value)
+
+
+def test_limits_can_be_taken_away() -> None:
+    am, _ = client(timeout=None, max_response_bytes=0)
+    assert am.timeout is None
+    assert client(timeout=float("inf"))[0].timeout is None
+
+
+def test_headers_of_ones_own_are_sent_and_the_version_can_be_left_out() -> None:
+    am, transport = client(ok({}), headers={"X-Mine": "1", "User-Agent": "me/1"}, api_version=None)
+    am.get("/me")
+    assert header(transport, "X-Mine") == "1"
+    assert header(transport, "User-Agent") == "me/1"
+    assert header(transport, "X-Amdahl-API-Version") is None
+
+
+def test_httpx_client_of_ones_own_sends_and_stays_open() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        return httpx.Response(200, json={"business_id": "b"})
+
+    mine: Any
+    mine = httpx.Client(transport=httpx.MockTransport(handle))
+    am = AmdahlClient(BASE, KEY, http_client=mine)
+    assert am.me()["business_id"] == "b"
+    am.close()
+    assert not mine.is_closed
+    mine.close()
+
+
+def test_closed_client_says_so() -> None:
+    am, transport = client()
+    with am:
+        pass
+    assert transport.closed
+    with pytest.raises(ClientClosedError, match="closed"):
+        am.get("/me")
+
+
+def test_requests_are_held_back_if_wanted() -> None:
+    from quintet.testing import FakeClock
+
+    clock = FakeClock()
+    used_up = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9"}
+    am, _ = client(ok({}, **used_up), ok({}), clock=clock, pacing=True)
+    am.get("/me")
+    am.get("/me")
+    assert clock.sleeps
