@@ -31,6 +31,12 @@ QUESTIONS = [
     "cache_operations",
     "database_queries",
     "hostile_neighbour",
+    "tenant_query",
+    "tenant_rows",
+    "page_render",
+    "agent_events",
+    "agent_streams",
+    "get_me_cpu",
 ]
 
 

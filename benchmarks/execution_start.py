@@ -68,7 +68,7 @@ async def _measure(
         listening.execute("LISTEN bare")
         for number in range(-WARM_UP, count):
             progress(f"{max(number, 0)}/{count}")
-            one = await asyncio.to_thread(_bare, writing, listening, number)
+            one = await asyncio.to_thread(bare_notification, writing, listening, number)
             started = time.perf_counter()
             answer = await connection.post("/api/v1/workflows/wf_bench5/execute", INPUTS)
             path = f"/api/v1/executions/{answer['data']['execution_id']}/events"
@@ -88,11 +88,12 @@ async def _measure(
     return bare, first, last
 
 
-def _bare(
+def bare_notification(
     writing: psycopg.Connection[tuple[object, ...]],
     listening: psycopg.Connection[tuple[object, ...]],
     number: int,
 ) -> float:
+    """Return the seconds that the way itself takes."""
     started = time.perf_counter()
     writing.execute(
         "WITH told AS (INSERT INTO bare_events VALUES (%s, 'started') RETURNING id) "

@@ -1,4 +1,5 @@
-"""The smallest server that answers as the APIs would: a fixed job, execution or chat, or events.
+"""The smallest server that answers as the APIs would: a fixed job, execution, chat or key, or
+events.
 
 It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
 it prints its port and stops when its standard input ends.
@@ -71,6 +72,12 @@ CHAT = {
     "response": CHAT_ANSWER,
 }
 
+ME = {
+    "business_id": "prj_01JZ5N0QW8R3YV6T2KXB4HCM9D",
+    "scopes": ["data:read", "pages:read", "pages:write", "workflows:read", "workflows:write"],
+    "expires_at": None,
+}
+
 
 def json_response(value: object) -> bytes:
     """Return the whole answer to a GET of it."""
@@ -99,6 +106,27 @@ def job_events(count: int) -> bytes:
     return "".join([*events, f"id: {count}\nevent: state\ndata: [DONE]\n\n"]).encode()
 
 
+def agent_events(count: int) -> bytes:
+    """Return the stream of an agent's run that tells its message piece by piece, and its end."""
+
+    def frame(seq: int, kind: str, data: object) -> str:
+        event = {
+            "type": kind,
+            "seq": seq,
+            "session_id": f"as_{count}",
+            "ts": "2026-01-02T03:04:05.678Z",
+            "data": data,
+        }
+        return f"id: {seq}\nevent: {kind}\ndata: {json.dumps(event, separators=(',', ':'))}\n\n"
+
+    events = [
+        frame(seq, "message.delta", {"message_id": "msg_1", "text": f" word{seq % 97}"})
+        for seq in range(1, count)
+    ]
+    last = frame(count, "session.completed", {"result": {"text": "done"}})
+    return "".join(["retry: 2000\n\n", *events, last]).encode()
+
+
 EVENT_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
     b"Cache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -119,6 +147,7 @@ class Peer(asyncio.Protocol):
     job = json_response(JOB)
     execution = json_response(EXECUTION)
     chat = json_response(CHAT)
+    me = json_response(ME)
     streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self) -> None:
@@ -146,6 +175,11 @@ class Peer(asyncio.Protocol):
             return self.job
         if target.startswith(b"/v1"):
             return self.chat
+        if target.startswith(b"/api/platform/v1/agents/as_"):
+            count = target.rpartition(b"as_")[2].partition(b"/")[0]
+            return stream(b"/events/agent/" + count)
+        if target.startswith(b"/api/platform"):
+            return self.me
         return self.execution if target.startswith(b"/api") else stream(target)
 
 
@@ -159,7 +193,7 @@ def stream(target: bytes) -> bytes:
     """Return the answer to `/events/<kind>/<count>`, built once."""
     _, _, kind, count = target.split(b"/")
     if (kind, count) not in Peer.streams:
-        make = {b"token": token_events, b"job": job_events}[kind]
+        make = {b"token": token_events, b"job": job_events, b"agent": agent_events}[kind]
         Peer.streams[kind, count] = EVENT_HEAD + chunked(make(int(count)))
     return Peer.streams[kind, count]
 

@@ -1,4 +1,4 @@
-"""What several folders share: the server that Aerostack's tests call, in `e2e` and in `compat`."""
+"""What several folders share: the servers that tests in `e2e` and in `compat` call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support import amdahl
 from tests.support.aerostack import AerostackServer, aerostack_settings, free_local_port
 from tests.support.model_server import ModelServer, model_server
 
@@ -31,4 +32,12 @@ def aerostack_server(
     )
     with server:
         server.define()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def amdahl_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[amdahl.AmdahlServer]:
+    """A server without a language model, so that what agents find is known beforehand."""
+    folder = tmp_path_factory.mktemp("amdahl") / "data"
+    with amdahl.AmdahlServer(folder, settings=amdahl.SETTINGS, private_targets=True) as server:
         yield server

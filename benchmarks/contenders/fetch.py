@@ -1,8 +1,9 @@
 """Fetch one thing again and again: `python -m benchmarks.contenders.fetch WHAT WHO PORT [TASKS]`.
 
-WHAT is `job` (Flare), `execution` (FlowMaestro) or `chat` (Aerostack). Of WHO, `socket` is the
-floor: a request made of constant bytes, an answer cut at its length. `httpx` is the baseline: the
-same request, status checked, JSON decoded, nothing else. `client` is the SDK of this environment,
+WHAT is `job` (Flare), `execution` (FlowMaestro), `chat` (Aerostack) or `me` (Amdahl).
+Of WHO, `socket` is the floor: a request made of constant bytes, an answer cut at its length.
+`httpx` is the baseline: the same request, status checked, JSON decoded, nothing else;
+`requests` is that library, used likewise. `client` is the SDK of this environment,
 ours or the published one, used as its guide shows; `client-httpx` is it on an `httpx.Client` that
 it is given, where that is possible. `httpx-async`, `client-async` and `client-httpx-async` share
 the calls among so many TASKS of one event loop; one, if not told.
@@ -111,6 +112,22 @@ def aerostack_async(key: str, base: str, **options: Any) -> Callable[[], Awaitab
     return lambda: sdk.ai.ai_chat_async(request=CHAT)
 
 
+def amdahl(key: str, base: str) -> Callable[[], Any]:
+    """`get("/me")` of ours: there is no published package."""
+    from amdahl import AmdahlClient
+
+    client = AmdahlClient(base, key)
+    return lambda: client.get("/me")
+
+
+def amdahl_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
+    """The same, async."""
+    from amdahl import AsyncAmdahlClient
+
+    client = AsyncAmdahlClient(base, key)
+    return lambda: client.get("/me")
+
+
 def is_chat(answer: Any) -> bool:
     """Whether it is the answer, decoded or as a model."""
     text = answer["response"] if isinstance(answer, dict) else answer.response
@@ -140,6 +157,13 @@ THINGS = {
         is_in=is_chat,
         client=aerostack,
         client_async=aerostack_async,
+    ),
+    "me": Thing(
+        path="/api/platform/v1/me",
+        key="amdhl_0123456789abcdef0123456789abcdef0123456789abcdef",
+        is_in=lambda answer: "business_id" in answer,
+        client=amdahl,
+        client_async=amdahl_async,
     ),
 }
 
@@ -181,6 +205,24 @@ def bare_httpx(thing: Thing, base: str) -> Work:
         response = client.request(thing.method, thing.path, json=thing.body)
         response.raise_for_status()
         return response.json()
+
+    return one_after_the_other(thing, fetch)
+
+
+def plain_requests(thing: Thing, base: str) -> Work:
+    """Sync, requests as a guide without a package shows it: a session, the text, its JSON."""
+    import requests
+
+    session = requests.Session()
+    session.headers.update({**thing.headers, "Content-Type": "application/json"})
+
+    def fetch() -> Any:
+        response = session.request(thing.method, f"{base}{thing.path}", json=thing.body, timeout=30)
+        text = response.text
+        payload = json.loads(text) if text else None
+        if not response.ok:
+            raise RuntimeError(f"{response.status_code}: {payload}")
+        return payload
 
     return one_after_the_other(thing, fetch)
 
@@ -245,7 +287,8 @@ def contender(what: str, who: str, base: str, tasks: int) -> Work:
         return on_one_loop(thing, given, tasks)
     if who == "httpx-async":
         return bare_httpx_async(thing, base, tasks)
-    return {"socket": raw_socket, "httpx": bare_httpx}[who](thing, base)
+    ways = {"socket": raw_socket, "httpx": bare_httpx, "requests": plain_requests}
+    return ways[who](thing, base)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from examples.demo.aerostack import scenes as aerostack
+from examples.demo.amdahl import scenes as amdahl
 from examples.demo.flare import scenes as flare
 from examples.demo.flowmaestro import scenes as flowmaestro
 from examples.demo.processes import Server
@@ -23,7 +24,7 @@ from examples.demo.report import Report, console
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".data" / "demo"
-PARTS: tuple[str, ...] = ("flare", "flowmaestro", "aerostack")
+PARTS: tuple[str, ...] = ("flare", "flowmaestro", "aerostack", "amdahl")
 _MODEL = "smollm2"
 
 
@@ -56,6 +57,8 @@ def main() -> int:
             flowmaestro.play(server, has_model, report)
         if "aerostack" in parts:
             aerostack.play(server, folder, ROOT, has_model, report)
+        if "amdahl" in parts:
+            amdahl.play(server, folder, ROOT, has_model, report)
     report.show()
     tell_what_is_left(folder, time.monotonic() - began, parts, report.is_fine)
     return 0 if report.is_fine else 1
@@ -95,9 +98,10 @@ def tell_what_is_left(folder: Path, seconds: float, parts: tuple[str, ...], fine
     console.print(f"{'Done' if fine else '[red]Not as it should be[/]'} in {seconds:.0f} s.")
     if "flare" in parts:
         console.print(f"Results:  {place}/output/index.html and one page per document")
-        console.print(f"Logs:     {place}/server.log, {place}/worker.log")
-    else:
-        console.print(f"Logs:     {place}/server.log")
+    if "amdahl" in parts:
+        console.print(f"A page:   {place}/output/page.html")
+    worker = f", {place}/worker.log" if "flare" in parts else ""
+    console.print(f"Logs:     {place}/server.log{worker}")
     console.print(f"Go on:    .venv/bin/quintet serve --data-dir {place}/server", soft_wrap=True)
 
 

@@ -124,6 +124,13 @@ class Server:
             raise SystemExit(f"quintet apply failed:\n{done.stderr or done.stdout}")
         return done.stdout
 
+    def import_interactions(self, file: Path) -> str:
+        """Put a file's rows into the workspace; return what ``quintet amdahl import`` said."""
+        done = self._run("amdahl", "import", "--table", "interactions", str(file))
+        if done.returncode:
+            raise SystemExit(f"quintet amdahl import failed:\n{done.stderr or done.stdout}")
+        return done.stdout.strip().removeprefix(f"{file}: ")
+
     def clock(self, *arguments: str) -> str:
         """Move the server's time, or put it back; return what ``quintet clock`` said."""
         done = self._run("clock", *arguments)

@@ -74,6 +74,27 @@ def test_demo_of_the_backend_shows_every_room_and_puts_the_clock_back(tmp_path: 
     assert packed == copied
 
 
+@pytest.mark.timeout(300)
+@pytest.mark.slow  # a server of its own, and every command of its scenes
+def test_demo_of_interactions_counts_what_the_file_has(tmp_path: Path) -> None:
+    said = demo("amdahl", tmp_path / "demo")
+
+    for outcome in (
+        "all imported",
+        "nothing new",
+        "as counted in the file",
+        "refused: unknown_table, HTTP 400",
+        "2 charts, no scripts",
+        "2 calls, one key",
+        "none missed",
+        "asks for approval",
+        "written as outlined",
+        "signature verified",
+    ):
+        assert outcome in said
+    assert "<script" not in (tmp_path / "demo" / "output" / "page.html").read_text("utf-8")
+
+
 def test_daylight_is_what_its_rule_says() -> None:
     rule = runpy.run_path(str(ROOT / "examples" / "aerostack" / "daylight.py"))
     with (ROOT / "examples" / "aerostack" / "daylight.csv").open(encoding="utf-8") as file:

@@ -2,8 +2,9 @@
 
 A reader's terminal has the exports of `quintet env` and nothing else, and so has each block here.
 The server has every definition that the pages show, with the functions of `examples/aerostack`
-beside them; its language model is a scripted one. A block that is only a fragment, or needs other
-files, says so: ```` ```python fragment ````, ```` ```yaml fragment ````.
+beside them, and the rows that Amdahl's quickstart brings in; its language model is a scripted one.
+A block that is only a fragment, or needs other files, says so: ```` ```python fragment ````,
+```` ```yaml fragment ````.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.xdist_group("documents")  # one server for all of them
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+COMMITS = EXAMPLES / "amdahl" / "commits.csv"
 PAGES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
@@ -36,10 +38,11 @@ SETTINGS = {
     "AI_MODEL": NAME,
     # One reader after the other has a minute's requests; all at once share one key's.
     "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "10000",
+    "QUINTET_AMDAHL_REQUESTS_PER_MINUTE": "10000",
 }
 _PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DEFINITIONS = re.compile(
-    r"^```yaml\n((?:#[^\n]*\n)*service: (?:flowmaestro|aerostack)\n.*?)^```$",
+    r"^```yaml\n((?:#[^\n]*\n)*service: (?:flowmaestro|aerostack|amdahl)\n.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -60,6 +63,16 @@ def is_indexed(api: httpx.Client, knowledge_base: str) -> bool:
     return bool(shown["chunk_count"])
 
 
+def quintet(server: ServerProcess, *arguments: str) -> str:
+    """What the command prints, as in a reader's terminal beside the server."""
+    return subprocess.run(
+        [sys.executable, "-m", "quintet_server", *arguments, "--data-dir", str(server.folder)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with all that the pages define, a file for each block."""
@@ -76,6 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         ) as running,
     ):
         running.apply(definitions)
+        quintet(running, "amdahl", "import", str(COMMITS), "--table", "interactions")
         key = {"Authorization": f"Bearer {running.key('flowmaestro')}"}
         with httpx.Client(base_url=f"{running.url}/api/v1", headers=key, timeout=30) as api:
             until(lambda: is_indexed(api, "kb_shop"), seconds=60, pause=0.1)
@@ -85,12 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="module")
 def environment(server: ServerProcess) -> dict[str, str]:
     """What `eval "$(quintet env)"` leaves in a terminal."""
-    text = subprocess.run(
-        [sys.executable, "-m", "quintet_server", "env", "--data-dir", str(server.folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    text = quintet(server, "env")
     exports = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", text, re.MULTILINE))
     assert exports["FLARE_BASE_URL"] == exports["FLOWMAESTRO_BASE_URL"] == server.url
     assert exports["AEROSTACK_SERVER_URL"] == f"{server.url}/v1"
@@ -110,6 +119,6 @@ def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("service", ["aerostack", "flowmaestro"])
+@pytest.mark.parametrize("service", ["aerostack", "amdahl", "flowmaestro"])
 def test_examples_are_accepted(server: ServerProcess, service: str) -> None:
     server.apply(EXAMPLES / service)

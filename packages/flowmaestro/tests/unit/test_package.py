@@ -11,7 +11,6 @@ import pytest
 
 import flowmaestro
 
-
 MODULES = ("errors", "responses", "types", "webhooks")
 
 

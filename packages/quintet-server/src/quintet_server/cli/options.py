@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -41,7 +43,15 @@ DatabaseUrl = Annotated[
 
 
 class Command(TyperCommand):
-    """A command whose help shows flags, ``--help`` among them, without a value."""
+    """A command whose help shows flags, ``--help`` among them, without a value.
+
+    Paragraphs of its help are filled to the width of the terminal, not broken where the source is.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.help:
+            self.help = re.sub(r"(?<=\S)\n(?=\S)", " ", cleandoc(self.help))
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return options and arguments."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -144,6 +144,8 @@ async def _import(db: Database, project: str, jobs: Sequence[_Job], *, replace: 
             fail(f"{path}: {error.strerror or error}")
         cleared.add(table.name)
         typer.echo(_told(path, table, kept, time.monotonic() - began))
+        if headers.guessed:
+            typer.echo(_guesses(headers.guessed), err=True)
 
 
 def _refuse(path: Path, error: LoadRefused, done: Sequence[Path]) -> NoReturn:
@@ -160,6 +162,15 @@ def _told(path: Path, table: Table, kept: Kept, seconds: float) -> str:
         f"{path}: {total:,} rows for {table.name} in {seconds:.1f} s "
         f"({kept.inserted:,} new, {kept.updated:,} changed, {kept.unchanged:,} as they were)"
     )
+
+
+def _guesses(guessed: Mapping[str, str | None]) -> str:
+    """What became of columns that are not called what ours are."""
+    read = [f"{header!r} as {name}" for header, name in guessed.items() if name]
+    kept = [repr(header) for header, name in guessed.items() if name is None]
+    parts = [f"read {', '.join(read)}"] if read else []
+    parts += [f"into metadata: {', '.join(kept)}"] if kept else []
+    return f"  {'; '.join(parts)} (--map COLUMN=FIELD says otherwise)"
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""This repository's history as a workspace's interactions: asked, shown, researched, written of."""
