@@ -36,7 +36,7 @@ SETTINGS = {
 }
 ENQUEUERS = 8
 # Enqueuing stays this far ahead of the work, so that it goes on through the whole storm.
-AHEAD = 400
+AHEAD = 200
 END_SECONDS = 90.0
 
 

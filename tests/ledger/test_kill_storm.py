@@ -31,7 +31,7 @@ pytestmark = [
 ]
 
 FULL = Size(jobs=10_000, server_kills=20, worker_kills=20, worker_pauses=4)
-SMALL = Size(jobs=1_000, server_kills=5, worker_kills=5, worker_pauses=1)
+SMALL = Size(jobs=600, server_kills=3, worker_kills=4, worker_pauses=1)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ import httpx
 import psycopg
 
 from quintet_server.store.embedded import EmbeddedPostgres
+from tests.support.commands import quintet
 from tests.support.waiting import until
 
 _URL = re.compile(r"https?://\S+")
@@ -28,7 +30,9 @@ QUIET = {"QUINTET_HTTP_LOG_REQUESTS": "errors", "QUINTET_LOG_FORMAT": "json"}
 
 
 class ServerProcess:
-    """One server on a data folder; `with` starts and stops it.
+    """One server on a data folder; `with` starts and ends it.
+
+    One that is given its database is killed in the end: a drain would only take time.
 
     Args:
         folder: The data folder; made if need be. Several servers on one database have one each.
@@ -49,6 +53,7 @@ class ServerProcess:
     ) -> None:
         self.folder = folder
         self.database_url = database_url or EmbeddedPostgres(folder).url
+        self._has_own_database = database_url is None
         self._where = ["--data-dir", str(folder)]
         if database_url:
             self._where += ["--database-url", database_url]
@@ -143,22 +148,20 @@ class ServerProcess:
         ]
         return all(state["documents"]["pending"] == 0 for state in states)
 
-    def new_key(self, service: str, *scopes: str) -> str:
-        """Mint a key that may do only so much."""
-        return self._command("keys", "create", service, "--scopes", ",".join(scopes)).strip()
+    def new_key(self, service: str, *scopes: str, project: str = "default") -> str:
+        """Mint a key that may do only so much, or everything if no scopes are named."""
+        options = ["--scopes", ",".join(scopes)] if scopes else []
+        where = ["--project", project]
+        return self._command("keys", "create", service, *where, *options).strip()
 
     def consumer_key(self, consumer: str) -> str:
         """Mint a key of a consumer of Aerostack's gateway."""
         return self._command("aerostack", "consumer-key", consumer).strip()
 
     def _command(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "quintet_server", *arguments, *self._where],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**_plain_environment(), **self._settings},
-        )
+        # In a thread of its own: a test that asks may have an event loop running here.
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(quintet, *arguments, *self._where, env=self._settings).result()
         if done.returncode:
             raise RuntimeError(f"{arguments[0]} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
@@ -186,7 +189,10 @@ class ServerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        if self._has_own_database:
+            self.stop()
+        else:
+            self.kill()
 
 
 def _plain_environment() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Two servers are killed in turn; no step may be lost, doubled in silence, or told twice.
 
-`QUINTET_LEDGER=full` runs ten times as much; `QUINTET_LEDGER_SEED` repeats a run's moments (what
-happens at them is up to the machine).
+`QUINTET_LEDGER=full` runs more than ten times as much; `QUINTET_LEDGER_SEED` repeats a run's
+moments (what happens at them is up to the machine).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = [
 def test_executions_of_killed_servers_lose_and_double_nothing(
     serve: Serve, receiver: Receiver, seed: int, is_full: bool
 ) -> None:
-    size = Size(1000, 100, 10, seconds=400) if is_full else Size(100, 9, 1, seconds=30)
+    size = Size(1000, 100, 10, seconds=400) if is_full else Size(60, 5, 1, seconds=30)
     print(f"seed {seed} (QUINTET_LEDGER_SEED repeats it)")
     storm = Storm(serve(workflow.definitions(receiver.url)), receiver, size, seed)
     evidence = storm.run()
@@ -47,7 +47,7 @@ def test_executions_of_killed_servers_lose_and_double_nothing(
 def test_answers_of_killed_servers_end_once_and_are_whole(
     serve: Serve, seed: int, is_full: bool
 ) -> None:
-    size = TurnSize(10, 60, 6, 3, seconds=200) if is_full else TurnSize(10, 6, 1, 3, seconds=30)
+    size = TurnSize(10, 60, 6, 3, seconds=200) if is_full else TurnSize(8, 5, 1, 3, seconds=30)
     print(f"seed {seed} (QUINTET_LEDGER_SEED repeats it)")
     with model_server() as model:
         servers = serve(turns.DEFINITION, {"AI_BASE_URL": model.url, "AI_MODEL": NAME})

@@ -1,9 +1,15 @@
-"""A service for tests of the kernel: one route for each thing the kernel does."""
+"""A service for tests of the kernel: one route for each thing the kernel does.
+
+`probe` and `client` are a server that the tests share, and a project of the test's own there.
+`lone_probe` and `lone_client` have server and database to themselves: to move the clock, to stop,
+or to read a metric to the last one.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import httpx
@@ -23,10 +29,15 @@ from quintet_server.http.rate_limit import MovingWindow
 from quintet_server.http.responses import json_response
 from quintet_server.http.service import Service
 from quintet_server.http.sse import last_event_id, sse_frame, sse_response
+from quintet_server.settings import ServerSettings, Settings
 from quintet_server.store import event_log
-from quintet_server.store.database import Connection
+from quintet_server.store.database import Connection, Database
 from quintet_server.store.event_log import Event
 from quintet_server.store.idempotency import Reply
+from quintet_server.store.keys import create_key
+
+from ..conftest import RunningServer
+from ..services.serving import shared_database
 
 MOST_BYTES = 1000
 
@@ -194,17 +205,64 @@ def make_probe(**changes: Any) -> Service:
     return Service(**{**defaults, **changes})
 
 
+@pytest.fixture(scope="session")
+def shared_probe_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
+    with shared_database(cluster_url, template_database, "probe") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def probe(
+    shared_probe_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A running server with the probe service alone, for all tests of the folder."""
+    folder = tmp_path_factory.mktemp("probe")
+    server = ServerSettings(port=0, database_url=shared_probe_database_url, data_dir=folder)
+    running = RunningServer(Settings(server=server), [make_probe()])
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def probe(start_server: Callable[..., Any]) -> Any:
-    """A running server with the probe service alone."""
+async def shared_db(shared_probe_database_url: str) -> AsyncIterator[Database]:
+    """An open pool on the database of `probe`."""
+    database = await Database.open(shared_probe_database_url, application_name="test")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def project() -> str:
+    """The name of the project that `client` calls for; no other test has it."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def client(probe: RunningServer, project: str) -> Iterator[httpx.Client]:
+    """A client with a key, whose base URL is the probe's mount."""
+
+    async def new_key() -> str:
+        async with probe.runtime.db.transaction() as conn:
+            secret, _ = await create_key(conn, "amdahl", project=project)
+        return secret
+
+    with _client(probe, probe.call(new_key())) as client:
+        yield client
+
+
+@pytest.fixture
+def lone_probe(start_server: Callable[..., Any]) -> Any:
+    """The same on the test's own database."""
     return start_server([make_probe()])
 
 
 @pytest.fixture
-def client(probe: Any) -> Iterator[httpx.Client]:
-    """A client with a key, whose base URL is the probe's mount."""
-    headers = {"Authorization": f"Bearer {probe.keys['amdahl']}"}
-    with httpx.Client(
-        base_url=f"{probe.url}/probe", headers=headers, trust_env=False, timeout=20
-    ) as client:
+def lone_client(lone_probe: Any) -> Iterator[httpx.Client]:
+    """A client of `lone_probe`, in the project "default"."""
+    with _client(lone_probe, lone_probe.keys["amdahl"]) as client:
         yield client
+
+
+def _client(probe: Any, key: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=f"{probe.url}/probe", headers=headers, trust_env=False, timeout=20)

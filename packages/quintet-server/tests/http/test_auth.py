@@ -56,32 +56,34 @@ def test_key_of_another_service_is_unknown(probe: Any) -> None:
 
 
 async def test_revoked_key_is_refused_at_once_although_it_was_remembered(
-    probe: Any, db: Database
+    probe: Any, shared_db: Database
 ) -> None:
-    async with db.transaction() as conn:
+    async with shared_db.transaction() as conn:
         secret, row = await create_key(conn, "amdahl")
     assert get(probe, X_API_Key=secret).status_code == 200
-    async with db.connection() as conn:
+    async with shared_db.connection() as conn:
         await revoke_key(conn, row.id)
     await settle(probe)
     assert get(probe, X_API_Key=secret).json()["oops"] == "key_revoked"
 
 
-async def test_key_expires_by_the_databases_clock(probe: Any, db: Database, advance: Any) -> None:
+async def test_key_expires_by_the_databases_clock(
+    lone_probe: Any, db: Database, advance: Any
+) -> None:
     async with db.transaction() as conn:
         secret, row = await create_key(conn, "amdahl")
         await conn.execute(
             "UPDATE api_keys SET expires_at = quintet_now() + interval '1 hour' WHERE id = %s",
             (row.id,),
         )
-    assert get(probe, X_API_Key=secret).status_code == 200
+    assert get(lone_probe, X_API_Key=secret).status_code == 200
     await advance(3601)
-    await settle(probe)
-    assert get(probe, X_API_Key=secret).json()["oops"] == "key_expired"
+    await settle(lone_probe)
+    assert get(lone_probe, X_API_Key=secret).json()["oops"] == "key_expired"
 
 
-async def test_missing_scope_answers_403_and_names_it(probe: Any, db: Database) -> None:
-    async with db.transaction() as conn:
+async def test_missing_scope_answers_403_and_names_it(probe: Any, shared_db: Database) -> None:
+    async with shared_db.transaction() as conn:
         secret, _ = await create_key(conn, "amdahl", scopes=["data:read"])
     headers = {"X-API-Key": secret}
     answer = httpx.get(f"{probe.url}/probe/scoped", headers=headers, trust_env=False)

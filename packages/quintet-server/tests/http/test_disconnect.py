@@ -21,11 +21,11 @@ async def open_requests(probe: Any, count: int) -> None:
     raise AssertionError(f"never were {count} requests open")
 
 
-async def test_handler_learns_that_its_client_has_gone(probe: Any, db: Database) -> None:
-    headers = {"X-API-Key": probe.keys["amdahl"]}
+async def test_handler_learns_that_its_client_has_gone(lone_probe: Any, db: Database) -> None:
+    headers = {"X-API-Key": lone_probe.keys["amdahl"]}
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
-        poll = asyncio.create_task(client.post(f"{probe.url}/probe/hang", json={}))
-        await open_requests(probe, 1)
+        poll = asyncio.create_task(client.post(f"{lone_probe.url}/probe/hang", json={}))
+        await open_requests(lone_probe, 1)
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
     bus = NotifyBus()
@@ -36,11 +36,11 @@ async def test_handler_learns_that_its_client_has_gone(probe: Any, db: Database)
     await bus.stop()
 
 
-async def test_handler_learns_that_the_server_stops_and_still_answers(probe: Any) -> None:
-    headers = {"X-API-Key": probe.keys["amdahl"]}
+async def test_handler_learns_that_the_server_stops_and_still_answers(lone_probe: Any) -> None:
+    headers = {"X-API-Key": lone_probe.keys["amdahl"]}
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
-        poll = asyncio.create_task(client.post(f"{probe.url}/probe/hang", json={}))
-        await open_requests(probe, 1)
-        probe.begin_stop()
+        poll = asyncio.create_task(client.post(f"{lone_probe.url}/probe/hang", json={}))
+        await open_requests(lone_probe, 1)
+        lone_probe.begin_stop()
         answer = await poll
     assert answer.json() == {"gone": False}

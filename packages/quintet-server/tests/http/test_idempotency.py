@@ -13,11 +13,16 @@ from quintet_server.store.database import Database
 from .conftest import make_probe
 
 
-async def written(db: Database) -> int:
+async def written(db: Database, project: str = "default") -> int:
+    return await count(db, "events", "stream = 'writes'", project)
+
+
+async def count(db: Database, table: str, condition: str, project: str) -> int:
+    """The rows of a project for which the condition holds."""
+    statement = f"SELECT count(*) FROM {table} JOIN projects p ON p.id = project_id"
+    statement += f" WHERE p.service = 'amdahl' AND p.name = %s AND {condition}"
     async with db.connection() as conn:
-        row = await (
-            await conn.execute("SELECT count(*) FROM events WHERE stream = 'writes'")
-        ).fetchone()
+        row = await (await conn.execute(statement.encode(), (project,))).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -28,7 +33,7 @@ def write(client: httpx.Client, key: str | None, **body: Any) -> httpx.Response:
 
 
 async def test_repeat_gets_the_same_bytes_and_writes_once(
-    client: httpx.Client, db: Database
+    client: httpx.Client, shared_db: Database, project: str
 ) -> None:
     first = write(client, "k", a=1, b=2)
     again = client.post("/write", content=b'{"b": 2,  "a": 1}', headers={"Idempotency-Key": "k"})
@@ -38,30 +43,34 @@ async def test_repeat_gets_the_same_bytes_and_writes_once(
     assert "idempotent-replay" not in first.headers
     assert again.headers["idempotent-replay"] == "true"
     assert first.headers["x-request-id"] != again.headers["x-request-id"]
-    assert await written(db) == 1
+    assert await written(shared_db, project) == 1
 
 
-async def test_without_a_key_every_request_writes(client: httpx.Client, db: Database) -> None:
+async def test_without_a_key_every_request_writes(
+    client: httpx.Client, shared_db: Database, project: str
+) -> None:
     write(client, None, a=1)
     write(client, None, a=1)
-    assert await written(db) == 2
+    assert await written(shared_db, project) == 2
 
 
-async def test_key_with_another_body_is_refused(client: httpx.Client, db: Database) -> None:
+async def test_key_with_another_body_is_refused(
+    client: httpx.Client, shared_db: Database, project: str
+) -> None:
     write(client, "k", a=1)
     answer = write(client, "k", a=2)
     assert answer.status_code == 409
     assert answer.json()["oops"] == "key_reuse"
-    assert await written(db) == 1
+    assert await written(shared_db, project) == 1
 
 
 async def test_keys_of_two_projects_are_two_keys(
-    probe: Any, client: httpx.Client, db: Database
+    probe: Any, client: httpx.Client, shared_db: Database, project: str
 ) -> None:
     from quintet_server.store.keys import create_key
 
-    async with db.transaction() as conn:
-        other, _ = await create_key(conn, "amdahl", project="other")
+    async with shared_db.transaction() as conn:
+        other, _ = await create_key(conn, "amdahl", project=f"{project}-2")
     write(client, "k", a=1)
     answer = httpx.post(
         f"{probe.url}/probe/write",
@@ -70,17 +79,16 @@ async def test_keys_of_two_projects_are_two_keys(
         trust_env=False,
     )
     assert answer.status_code == 201
-    assert await written(db) == 2
+    assert await written(shared_db, project) == await written(shared_db, f"{project}-2") == 1
 
 
 @pytest.mark.parametrize(("fail", "status"), [("raise", 409), ("reply", 400)])
 async def test_failure_writes_nothing_and_frees_the_key(
-    client: httpx.Client, db: Database, fail: str, status: int
+    client: httpx.Client, shared_db: Database, project: str, fail: str, status: int
 ) -> None:
     assert write(client, "k", fail=fail).status_code == status
-    assert await written(db) == 0
-    async with db.connection() as conn:
-        assert await (await conn.execute("SELECT 1 FROM idempotency")).fetchone() is None
+    assert await written(shared_db, project) == 0
+    assert await count(shared_db, "idempotency", "true", project) == 0
     assert write(client, "k", a=1).status_code == 201
 
 
@@ -95,13 +103,13 @@ def test_key_that_is_too_long_or_not_printable_ascii_is_refused(
 
 
 async def test_key_is_free_again_after_its_time(
-    client: httpx.Client, db: Database, advance: Any
+    lone_client: httpx.Client, db: Database, advance: Any
 ) -> None:
-    first = write(client, "k", a=1)
+    first = write(lone_client, "k", a=1)
     await advance(86_399)
-    assert write(client, "k", a=1).content == first.content
+    assert write(lone_client, "k", a=1).content == first.content
     await advance(2)
-    assert write(client, "k", a=2).status_code == 201
+    assert write(lone_client, "k", a=2).status_code == 201
     assert await written(db) == 2
 
 

@@ -86,20 +86,20 @@ def test_headers_are_on_every_answer_even_refusals(client: httpx.Client) -> None
 
 
 async def test_project_over_its_limit_gets_429_until_time_passes(
-    probe: Any, client: httpx.Client, db: Database, advance: Any
+    lone_probe: Any, lone_client: httpx.Client, db: Database, advance: Any
 ) -> None:
     async with db.transaction() as conn:
         await ensure_project(conn, "amdahl", "default", {"per_hour": 2})
-    assert client.get("/who").headers["x-ratelimit-remaining"] == "1"
-    assert client.get("/nowhere").headers["x-ratelimit-remaining"] == "0"
-    refused = client.get("/who")
+    assert lone_client.get("/who").headers["x-ratelimit-remaining"] == "1"
+    assert lone_client.get("/nowhere").headers["x-ratelimit-remaining"] == "0"
+    refused = lone_client.get("/who")
     assert refused.status_code == 429
     assert refused.json()["oops"] == "rate_limited"
     assert 3600 <= int(refused.headers["retry-after"]) <= 3661
     assert refused.headers["x-ratelimit-remaining"] == "0"
     await advance(3700)
-    until_clock_is_seen(probe, 3700)
-    assert client.get("/who").status_code == 200
+    until_clock_is_seen(lone_probe, 3700)
+    assert lone_client.get("/who").status_code == 200
 
 
 def until_clock_is_seen(probe: Any, shift: float) -> None:

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 
-def test_handler_sees_principal_and_request_id(client: httpx.Client) -> None:
+def test_handler_sees_principal_and_request_id(client: httpx.Client, project: str) -> None:
     answer = client.get("/who", headers={"X-Request-Id": "abc-1"})
     assert answer.status_code == 200
-    assert answer.json() == {"project": "default", "id": "abc-1"}
+    assert answer.json() == {"project": project, "id": "abc-1"}
     assert answer.headers["x-request-id"] == "abc-1"
 
 
@@ -99,11 +99,11 @@ def test_root_answers_health_readiness_and_404(probe: object, client: httpx.Clie
     assert httpx.get(f"{root}/other", trust_env=False).status_code == 404
 
 
-def test_metrics_count_by_route_template(client: httpx.Client) -> None:
-    client.get("/number/1")
-    client.get("/number/2")
-    client.get("/unknown/x")
-    text = httpx.get(str(client.base_url).replace("/probe/", "/metrics"), trust_env=False).text
+def test_metrics_count_by_route_template(lone_client: httpx.Client) -> None:
+    lone_client.get("/number/1")
+    lone_client.get("/number/2")
+    lone_client.get("/unknown/x")
+    text = httpx.get(str(lone_client.base_url).replace("/probe/", "/metrics"), trust_env=False).text
     assert (
         'quintet_http_requests_total{method="GET",route="/number/{number}",service="probe",'
         'status="200"} 2.0' in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,12 @@ from quintet_server.settings import HttpSettings, Settings
 from .conftest import make_probe
 
 
+@pytest.fixture
+def stream() -> str:
+    """The name of a stream with nothing in it."""
+    return uuid.uuid4().hex
+
+
 def lines(answer: httpx.Response) -> Iterator[str]:
     return (line for line in answer.iter_lines() if line)
 
@@ -26,10 +33,10 @@ def emit(client: httpx.Client, stream: str, type: str, **more: Any) -> int:
 
 
 def test_stream_sends_past_and_new_events_and_ends_after_the_terminal_one(
-    client: httpx.Client,
+    client: httpx.Client, stream: str
 ) -> None:
-    first = emit(client, "s", "one", data={"n": 1})
-    with client.stream("GET", "/streams/s") as answer:
+    first = emit(client, stream, "one", data={"n": 1})
+    with client.stream("GET", f"/streams/{stream}") as answer:
         assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert answer.headers["cache-control"] == "no-cache"
         assert "content-length" not in answer.headers
@@ -41,23 +48,27 @@ def test_stream_sends_past_and_new_events_and_ends_after_the_terminal_one(
             "event: one",
             'data: {"n":1}',
         ]
-        emit(client, "s", "hidden")
-        last = emit(client, "s", "done", data={}, end=True)
+        emit(client, stream, "hidden")
+        last = emit(client, stream, "done", data={}, end=True)
         assert list(got) == [f"id: {last}", "event: done", "data: {}"]
 
 
-def test_stream_resumes_after_last_event_id(client: httpx.Client) -> None:
-    first = emit(client, "s", "one")
-    emit(client, "s", "two", end=True)
-    with client.stream("GET", "/streams/s", headers={"Last-Event-ID": str(first)}) as answer:
+def test_stream_resumes_after_last_event_id(client: httpx.Client, stream: str) -> None:
+    first = emit(client, stream, "one")
+    emit(client, stream, "two", end=True)
+    with client.stream(
+        "GET", f"/streams/{stream}", headers={"Last-Event-ID": str(first)}
+    ) as answer:
         assert [line for line in lines(answer) if line.startswith("event")] == ["event: two"]
 
 
 @pytest.mark.parametrize("junk", ["", "abc", "-1", "9" * 40, "1.5", "\u0661"])
-def test_junk_last_event_id_replays_from_the_start(client: httpx.Client, junk: str) -> None:
-    emit(client, "s", "one", end=True)
+def test_junk_last_event_id_replays_from_the_start(
+    client: httpx.Client, stream: str, junk: str
+) -> None:
+    emit(client, stream, "one", end=True)
     headers = [(b"last-event-id", junk.encode())]
-    with client.stream("GET", "/streams/s", headers=headers) as answer:
+    with client.stream("GET", f"/streams/{stream}", headers=headers) as answer:
         assert "event: one" in list(lines(answer))
 
 
@@ -71,26 +82,28 @@ def test_silence_is_filled_with_comments(start_server: Any) -> None:
         assert [next(got) for _ in range(3)] == [":", ":", ":"]
 
 
-def test_client_that_leaves_ends_the_stream_on_the_server(probe: Any, client: httpx.Client) -> None:
-    with client.stream("GET", "/streams/s") as answer:
+def test_client_that_leaves_ends_the_stream_on_the_server(
+    lone_probe: Any, lone_client: httpx.Client
+) -> None:
+    with lone_client.stream("GET", "/streams/s") as answer:
         got = lines(answer)
         next(got)
-        assert streams_open(probe) == 1
-        assert len(probe.runtime.follower._groups) == 1
+        assert streams_open(lone_probe) == 1
+        assert len(lone_probe.runtime.follower._groups) == 1
     for _ in range(1000):
-        if streams_open(probe) == 0:
+        if streams_open(lone_probe) == 0:
             break
-    assert streams_open(probe) == 0
-    assert probe.runtime.follower._groups == {}
+    assert streams_open(lone_probe) == 0
+    assert lone_probe.runtime.follower._groups == {}
 
 
 def test_stopping_server_ends_streams_so_that_clients_go_elsewhere(
-    probe: Any, client: httpx.Client
+    lone_probe: Any, lone_client: httpx.Client
 ) -> None:
-    with client.stream("GET", "/streams/s") as answer:
+    with lone_client.stream("GET", "/streams/s") as answer:
         got = lines(answer)
         next(got)
-        probe.begin_stop()
+        lone_probe.begin_stop()
         assert list(got) == []  # a clean end, not a broken connection
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from starlette.types import ASGIApp
 
 from quintet_server.app import create_app
 from quintet_server.http.service import Service
@@ -103,13 +105,21 @@ class ServiceClient:
     @classmethod
     @contextlib.asynccontextmanager
     async def of(
-        cls, runtime: Runtime, url: str | None = None, project: str | None = None
+        cls,
+        runtime: Runtime,
+        url: str | None = None,
+        project: str | None = None,
+        app: ASGIApp | None = None,
     ) -> AsyncIterator[Self]:
-        """A client of a new project (or of `project`), over a socket if there is a `url`."""
+        """A client of a new project (or of `project`), over a socket if there is a `url`.
+
+        Without one it calls `app`, or a new application of the runtime.
+        """
         project = project or uuid.uuid4().hex
         transport: httpx.AsyncBaseTransport
         if url is None:
-            transport = httpx.ASGITransport(create_app(runtime), raise_app_exceptions=False)
+            app = app or create_app(runtime)
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         else:
             transport = httpx.AsyncHTTPTransport()
         client = cls(runtime, transport, await new_key(runtime, cls.service, project), project)
@@ -190,6 +200,7 @@ def fixtures(client: type[ServiceClient], run: Run) -> tuple[Any, ...]:
     that move its clock with `advance`.
     """
     name = client.service
+    app_of = functools.lru_cache(maxsize=1)(create_app)  # dear to make where routes are many
 
     @pytest.fixture(scope="session")
     def shared_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
@@ -210,7 +221,7 @@ def fixtures(client: type[ServiceClient], run: Run) -> tuple[Any, ...]:
 
     @pytest_asyncio.fixture(loop_scope="session")
     async def api(shared_runtime: Runtime) -> AsyncIterator[ServiceClient]:
-        async with client.of(shared_runtime) as found:
+        async with client.of(shared_runtime, app=app_of(shared_runtime)) as found:
             yield found
             await found.leave()
 

@@ -41,48 +41,49 @@ spec:
 
 
 @pytest.fixture
-def apply(alone, tmp_path):
+def apply(api, tmp_path):
     async def write_and_apply(text):
         path = tmp_path / "flare.yaml"
-        path.write_text(text)
-        applied = await apply_definitions(alone.runtime.db, path, KINDS)
+        documents = [f"{one.rstrip()}\nproject: {api.project}\n" for one in text.split("---\n")]
+        path.write_text("---\n".join(documents))
+        applied = await apply_definitions(api.runtime.db, path, KINDS)
         return [one.outcome for one in applied]
 
     return write_and_apply
 
 
-async def test_everything_is_created_once_then_unchanged_then_updated(alone, apply):
+async def test_everything_is_created_once_then_unchanged_then_updated(api, apply):
     assert await apply(GOOD) == ["created", "created", "created", "updated"]
-    before = (await alone.get("/recurring")).json(), (await alone.get("/webhooks")).json()
+    before = (await api.get("/recurring")).json(), (await api.get("/webhooks")).json()
     assert await apply(GOOD) == ["unchanged"] * 4
-    assert ((await alone.get("/recurring")).json(), (await alone.get("/webhooks")).json()) == before
+    assert ((await api.get("/recurring")).json(), (await api.get("/webhooks")).json()) == before
     changed = GOOD.replace("0 3", "0 4").replace("job.dead_letter", "job.failed")
     changed = changed.replace("ops@example.com", "dev@example.com").replace("day: 2", "day: 3")
     assert await apply(changed) == ["updated"] * 4
-    [schedule] = (await alone.get("/recurring")).json()["recurring"]
+    [schedule] = (await api.get("/recurring")).json()["recurring"]
     assert (schedule["id"], schedule["cron_expression"]) == ("rjob_nightly_report", "0 4 * * *")
     assert schedule["payload"] == {"full": True}
-    [webhook] = (await alone.get("/webhooks")).json()["webhooks"]
+    [webhook] = (await api.get("/webhooks")).json()["webhooks"]
     assert webhook["events"] == ["job.failed"]
-    [alert] = (await alone.get("/alerts")).json()["data"]
+    [alert] = (await api.get("/alerts")).json()["data"]
     assert alert["destination"] == "dev@example.com"
 
 
-async def test_limits_of_a_project_hold_at_once(alone, apply):
+async def test_limits_of_a_project_hold_at_once(api, apply):
     await apply(GOOD)
     for _ in range(3):
-        answer = await alone.post("/jobs", {"job_type": "t"})
+        answer = await api.post("/jobs", {"job_type": "t"})
     assert answer.status_code == 402
     assert answer.headers["x-ratelimit-limit"] == "100"
 
 
-async def test_what_was_deleted_over_the_api_is_created_again(alone, apply):
+async def test_what_was_deleted_over_the_api_is_created_again(api, apply):
     await apply(GOOD)
-    [webhook] = (await alone.get("/webhooks")).json()["webhooks"]
-    [alert] = (await alone.get("/alerts")).json()["data"]
-    await alone.delete(f"/webhooks/{webhook['id']}")
-    await alone.delete(f"/alerts/{alert['id']}")
-    await alone.delete("/recurring/rjob_nightly_report")
+    [webhook] = (await api.get("/webhooks")).json()["webhooks"]
+    [alert] = (await api.get("/alerts")).json()["data"]
+    await api.delete(f"/webhooks/{webhook['id']}")
+    await api.delete(f"/alerts/{alert['id']}")
+    await api.delete("/recurring/rjob_nightly_report")
     assert await apply(GOOD) == ["created", "created", "created", "unchanged"]
 
 
@@ -100,10 +101,10 @@ async def test_what_was_deleted_over_the_api_is_created_again(alone, apply):
         ("job_type: report", "job_type: 7", "job_type"),
     ],
 )
-async def test_a_mistake_names_its_place_and_nothing_is_applied(alone, apply, old, new, said):
+async def test_a_mistake_names_its_place_and_nothing_is_applied(api, apply, old, new, said):
     with pytest.raises(BadDefinitions) as caught:
         await apply(GOOD.replace(old, new))
     assert said in str(caught.value)
     assert "flare.yaml:" in str(caught.value)
-    assert (await alone.get("/recurring")).json()["recurring"] == []
-    assert (await alone.get("/webhooks")).json()["webhooks"] == []
+    assert (await api.get("/recurring")).json()["recurring"] == []
+    assert (await api.get("/webhooks")).json()["webhooks"] == []
