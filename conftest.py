@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("short", max_examples=50)
-settings.register_profile("full", max_examples=1000)
+# How fast examples are made depends on what else the machine does; a hung test has its own limit.
+CALM = [HealthCheck.too_slow]
+settings.register_profile("short", max_examples=50, suppress_health_check=CALM)
+settings.register_profile("full", max_examples=1000, suppress_health_check=CALM)
 settings.load_profile("full" if os.environ.get("QUINTET_HYPOTHESIS") == "full" else "short")
 
 _LONG = ("slow", "kill", "compat")

@@ -58,12 +58,15 @@ def server(shared_server: ServerProcess) -> Iterator[ServerProcess]:
     shared_server.reset_clock()
 
 
-@pytest.fixture
-def strict_server(cluster_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server with a small quota and a small rate limit."""
+@pytest.fixture(scope="session")
+def strict_server(
+    cluster_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    """A server with a small quota and a small rate limit, to be used up by keys of a test's own."""
+    folder = tmp_path_factory.mktemp("strict") / "data"
     with (
         new_database(cluster_url) as url,
-        ServerProcess(tmp_path / "data", database_url=url, settings=STRICT) as server,
+        ServerProcess(folder, database_url=url, settings=STRICT) as server,
     ):
         yield server
 

@@ -10,7 +10,7 @@ import pytest
 from tests.compat.published_client import FLARE, Interpreter, PublishedClient, PublishedError
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.compat
+pytestmark = [pytest.mark.compat, pytest.mark.xdist_group("published")]
 
 
 def test_create_job_with_every_field_returns_and_stores_it(

@@ -15,7 +15,7 @@ from tests.compat.published_client import Interpreter, PublishedClient
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.compat
+pytestmark = [pytest.mark.compat, pytest.mark.xdist_group("published")]
 
 VERIFY = "zeridion_flare.verify_webhook"
 

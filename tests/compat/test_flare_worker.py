@@ -12,7 +12,7 @@ from tests.compat.published_worker import PublishedWorker
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.compat
+pytestmark = [pytest.mark.compat, pytest.mark.xdist_group("published")]
 
 StartWorker = Callable[[], PublishedWorker]
 

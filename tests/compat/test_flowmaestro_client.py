@@ -29,7 +29,7 @@ from tests.support.receiver import Receiver
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.compat
+pytestmark = [pytest.mark.compat, pytest.mark.xdist_group("published")]
 
 MAIL = {"customer_email": "john@example.com", "customer_name": "John Doe"}
 
@@ -402,7 +402,7 @@ def test_rate_limit_error_carries_its_numbers(
     client = PublishedClient(
         interpreter,
         FLOWMAESTRO[form],
-        api_key=strict_server.key("flowmaestro"),
+        api_key=strict_server.new_key("flowmaestro", project=form),
         base_url=strict_server.url,
         max_retries=0,
     )

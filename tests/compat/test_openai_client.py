@@ -14,7 +14,7 @@ from tests.support.model_server import NAME, ModelServer
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.compat
+pytestmark = [pytest.mark.compat, pytest.mark.xdist_group("published")]
 
 HI = [{"role": "user", "content": "Hi"}]
 CREATE = "chat.completions.create"

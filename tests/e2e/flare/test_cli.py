@@ -19,7 +19,7 @@ from tests.support.waiting import until
 from zeridion_flare import FlareClient, FlareWorker, JobContext
 from zeridion_flare.cli import main
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flare")]
 
 PROGRAM = """
 from zeridion_flare import JobRegistry

@@ -1,12 +1,10 @@
-"""The command line, run as a user would run it."""
+"""The command line, on a running server's data and on its own."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +13,28 @@ import pytest
 from typer.testing import CliRunner
 
 from quintet_server.cli import app
-from tests.support.postgres import new_database
+from tests.support.commands import Done, quintet, quintet_process
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quintet command")]
 
 
 class Cli:
-    """Runs ``quintet`` with a data folder and without settings of ours in the environment."""
+    """Runs ``quintet`` with a data folder: in this process, or with `process` in one of its own."""
 
     def __init__(self, data_dir: Path):
         self.data_dir = data_dir
 
-    def __call__(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("QUINTET_") and name != "DATABASE_URL"
-        }
-        command = [sys.executable, "-m", "quintet_server", *arguments]
-        if arguments and "--help" not in arguments:
-            command += ["--data-dir", str(self.data_dir)]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env={**clean, "COLUMNS": "200", **env},
-            check=False,
-            timeout=90,
-        )
+    def __call__(self, *arguments: str, **env: str) -> Done:
+        return quintet(*arguments, "--data-dir", str(self.data_dir), env=env)
+
+    def process(self, *arguments: str, **env: str) -> Done:
+        return quintet_process(*arguments, "--data-dir", str(self.data_dir), env=env)
 
 
 @pytest.fixture
 def cli(short_folder: Path) -> Cli:
     return Cli(short_folder / "data")
-
-
-@pytest.fixture(scope="module")
-def server(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A running server that tests share."""
-    folder = tmp_path_factory.mktemp("served") / "data"
-    with new_database(cluster_url) as url, ServerProcess(folder, database_url=url) as found:
-        yield found
 
 
 @pytest.fixture
@@ -107,7 +85,10 @@ def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
 def test_env_prints_exports_for_five_sdks_that_a_shell_understands(
     served: Cli, server: ServerProcess
 ) -> None:
-    script = served("env").stdout + 'printf "%s\\n" "$FLARE_API_KEY" "$FLARE_BASE_URL" "$API_KEY"'
+    script = (
+        served.process("env").stdout
+        + 'printf "%s\\n" "$FLARE_API_KEY" "$FLARE_BASE_URL" "$API_KEY"'
+    )
     out = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     key, url, amdahl = out.split()
     assert url == server.url
@@ -150,7 +131,7 @@ def test_key_that_expires_is_refused_afterwards(served: Cli, server: ServerProce
     key = served("keys", "create", "flare", "--expires-in", "1h").stdout.strip()
     headers = {"Authorization": f"Bearer {key}"}
     assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 200
-    assert served("clock", "advance", "1h1s").returncode == 0
+    assert served.process("clock", "advance", "1h1s").returncode == 0
     assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 401
     assert served("clock", "reset").returncode == 0
     assert "expected a duration" in served("keys", "create", "flare", "--expires-in", "soon").stderr
@@ -191,7 +172,9 @@ def test_mistakes_are_answered_with_what_is_right(
     assert "Traceback" not in result.stderr
 
 
-def test_status_shows_servers_and_database(cli: Cli, server_process: Any) -> None:
+def test_status_shows_the_database_and_servers_until_they_are_killed(
+    cli: Cli, server_process: Any
+) -> None:
     result = cli("status")
     assert result.returncode == 0
     assert server_process.url in result.stdout
@@ -201,21 +184,17 @@ def test_status_shows_servers_and_database(cli: Cli, server_process: Any) -> Non
         {"pid": server_process.process.pid, "url": server_process.url, "state": "ready"}
     ]
     assert found["database"]["keys"] == 5
-
-
-def test_status_without_a_server_exits_with_1(cli: Cli) -> None:
-    cli("keys", "create", "flare")
-    result = cli("status")
-    assert result.returncode == 1
-    assert "quintet serve" in result.stdout
-    assert "1 active" in result.stdout
-
-
-def test_status_after_a_kill_does_not_count_the_dead(cli: Cli, server_process: Any) -> None:
     server_process.kill()
     result = cli("status", "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)["servers"] == []
+
+
+def test_status_without_a_server_exits_with_1(embedded: Path) -> None:
+    result = Cli(embedded).process("status")
+    assert result.returncode == 1
+    assert "quintet serve" in result.stdout
+    assert "1 active" in result.stdout
 
 
 def test_settings_show_value_unit_and_source(cli: Cli) -> None:
@@ -247,7 +226,7 @@ def test_apply_reports_what_it_did_and_mistakes_with_their_place(
     file.write_text(
         "service: flare\nkind: project\nname: default\nspec:\n  requests_per_hour: 100\n"
     )
-    first, second = served("apply", "-f", str(file)), served("apply", "-f", str(file))
+    first, second = served.process("apply", "-f", str(file)), served("apply", "-f", str(file))
     assert first.returncode == 0, first.stderr
     assert first.stdout.split()[0] in ("created", "updated")
     assert second.stdout.split()[0] == "unchanged"
@@ -262,43 +241,42 @@ def test_apply_reports_what_it_did_and_mistakes_with_their_place(
     assert f"{file}:5: spec.requests_per_hour:" in bad.stderr
 
 
-def test_commands_work_on_an_embedded_database_without_a_server(
-    cli: Cli, short_folder: Path
-) -> None:
-    short_folder.chmod(0o700)  # run by root, that is worth a warning: not on standard output
-    made = cli("keys", "create", "flare")
-    assert made.returncode == 0, made.stderr
-    assert len(made.stdout.split()) == 1
-    assert len(json.loads(cli("keys", "list", "--json").stdout)) == 1
-    assert not list((cli.data_dir / "servers").glob("*"))
+def test_commands_work_on_an_embedded_database_without_a_server(embedded: Path) -> None:
+    listed = Cli(embedded).process("keys", "list", "--json")
+    assert len(json.loads(listed.stdout)) == 1
+    assert not list((embedded / "servers").glob("*"))
 
 
 @pytest.mark.parametrize(
     ("variable", "command"),
     [
         ("QUINTET_PORT", "serve"),
-        ("QUINTET_WORK_REAPER_PERIOD_SECONDS", "serve"),
         ("QUINTET_FLARE_PAYLOAD_MAX_BYTES", "settings"),
         ("QUINTET_LOG_LEVEL", "status"),
     ],
 )
 def test_setting_that_makes_no_sense_is_named(cli: Cli, variable: str, command: str) -> None:
-    # A free port, unless the port is what makes no sense: the usual one may be taken.
-    result = cli(command, **{"QUINTET_PORT": "0", variable: "lots"})
+    result = cli(command, **{variable: "lots"})
     assert result.returncode == 1
     assert variable in result.stderr
     assert "lots" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_page_of_settings_in_the_documentation_is_up_to_date(cli: Cli) -> None:
+def test_setting_of_an_engine_that_makes_no_sense_is_named_by_the_server(
+    cli: Cli, database_url: str
+) -> None:
+    env = {"QUINTET_WORK_REAPER_PERIOD_SECONDS": "lots", "QUINTET_DATABASE_URL": database_url}
+    result = cli("serve", "--port", "0", **env)
+    assert result.returncode == 1
+    assert "QUINTET_WORK_REAPER_PERIOD_SECONDS" in result.stderr
+    assert "lots" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_page_of_settings_in_the_documentation_is_up_to_date() -> None:
     page = Path(__file__).parents[4] / "docs" / "server" / "settings.md"
-    printed = subprocess.run(
-        [sys.executable, "-m", "quintet_server", "settings", "--markdown"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    printed = quintet("settings", "--markdown").stdout
     assert page.read_text() == printed, "run: quintet settings --markdown > docs/server/settings.md"
 
 
@@ -306,7 +284,9 @@ def test_page_of_settings_in_the_documentation_is_up_to_date(cli: Cli) -> None:
 def test_database_url_that_is_none_is_one_sentence_without_it(
     cli: Cli, command: tuple[str, ...]
 ) -> None:
-    result = cli(*command, "--database-url", "postgresql//u:hidden@h/x")
+    # What a server says in its log counts too, and only a process has that.
+    run = cli.process if command[0] == "serve" else cli
+    result = run(*command, "--database-url", "postgresql//u:hidden@h/x")
     assert result.returncode == 1
     assert result.stderr.startswith("quintet: the database URL is not one")
     assert "hidden" not in result.stderr
@@ -316,13 +296,12 @@ def test_database_url_that_is_none_is_one_sentence_without_it(
 def test_data_folder_that_is_a_file_is_one_sentence(cli: Cli, command: tuple[str, ...]) -> None:
     cli.data_dir.parent.mkdir(parents=True, exist_ok=True)
     cli.data_dir.write_text("not a folder")
-    result = cli(*command)
+    result = cli.process(*command) if command[0] == "serve" else cli(*command)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert len(result.stderr.splitlines()) <= 1
 
 
-def test_keys_are_listed_with_whole_ids_in_a_narrow_terminal(cli: Cli) -> None:
-    cli("keys", "create", "flare")
-    [key] = json.loads(cli("keys", "list", "flare", "--json").stdout)
-    assert key["id"] in cli("keys", "list", COLUMNS="80").stdout
+def test_keys_are_listed_with_whole_ids_in_a_narrow_terminal(served: Cli) -> None:
+    key = json.loads(served("keys", "create", "flare", "--json").stdout)
+    assert key["id"] in served("keys", "list", COLUMNS="80").stdout

@@ -1,35 +1,24 @@
-"""``quintet models`` as a user runs it."""
+"""``quintet models``."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import Done, quintet, quintet_process
 
-def run(data_dir: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("QUINTET_", "AI_")) and name != "DATABASE_URL"
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "quintet_server", "models", *arguments, "--data-dir", str(data_dir)],
-        capture_output=True,
-        text=True,
-        env={**clean, **env},
-        check=False,
-        timeout=90,
-    )
+
+def run(data_dir: Path, *arguments: str, **env: str) -> Done:
+    return quintet("models", *arguments, "--data-dir", str(data_dir), env=env)
 
 
 def test_model_is_installed_listed_and_removed(smollm2: Path, tmp_path: Path) -> None:
     assert "quintet models install" in run(tmp_path, "list").stdout
-    done = run(tmp_path, "install", "smollm2", "--from", str(smollm2))
+    where = ("--data-dir", str(tmp_path))
+    done = quintet_process("models", "install", "smollm2", "--from", str(smollm2), *where)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("installed smollm2")
     assert run(tmp_path, "install", "smollm2").stdout.startswith("already there: smollm2")

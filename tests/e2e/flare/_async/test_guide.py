@@ -18,7 +18,7 @@ from zeridion_flare import (
     verify_webhook,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flare")]
 
 
 async def test_jobs_are_enqueued_looked_up_listed_cancelled_and_retried(

@@ -12,7 +12,7 @@ import pytest
 from tests.support.server import ServerProcess
 from zeridion_flare import ConflictError, FlareClient, InvalidRequestError, NotFoundError
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flare")]
 
 
 def test_iter_jobs_walks_pages_while_others_create_jobs(server: ServerProcess) -> None:

@@ -21,7 +21,7 @@ from zeridion_flare import (
     WebhookVerifier,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flare")]
 
 
 def fresh(name: str = "T") -> str:

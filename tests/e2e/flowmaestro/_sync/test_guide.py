@@ -22,7 +22,7 @@ from tests.support.receiver import Receiver
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flowmaestro")]
 
 
 def test_workflow_is_executed_and_waited_for(server: ServerProcess) -> None:

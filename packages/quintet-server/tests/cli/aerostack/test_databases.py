@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +11,50 @@ import apsw
 import httpx
 import pytest
 
-pytestmark = pytest.mark.timeout(240)  # a dozen processes, one after the other
+from tests.support.commands import Done, quintet, quintet_process
+from tests.support.server import ServerProcess
+
+Run = Callable[..., Done]
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quintet command")]
 
 
-@pytest.fixture
-def quintet(server_process: Any, database_url: str) -> Any:
-    """Run a command on the running server's data; returns (exit code, standard output, error)."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("QUINTET_")}
-    where = ("--data-dir", str(server_process.data_dir), "--database-url", database_url)
+def test_backup_and_restore_beside_a_running_server(server: ServerProcess, tmp_path: Path) -> None:
+    headers = {"X-Aerostack-Key": server.key("aerostack")}
+    copy = tmp_path / "copy.db"
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "quintet_server", "aerostack", *arguments, *where],
-            capture_output=True,
-            text=True,
-            env={**clean, "COLUMNS": "200"},
-            check=False,
-            timeout=90,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run
-
-
-def test_backup_and_restore_beside_a_running_server(
-    quintet: Any, server_process: Any, tmp_path: Path
-) -> None:
-    headers = {"X-Aerostack-Key": server_process.keys["aerostack"]}
+    def run(*arguments: str, how: Run = quintet) -> Done:
+        return how("aerostack", *arguments, "--data-dir", str(server.folder))
 
     def query(sql: str) -> Any:
         answer = httpx.post(
-            f"{server_process.url}/v1/db/query", json={"sql": sql}, headers=headers, timeout=30
+            f"{server.url}/v1/db/query", json={"sql": sql}, headers=headers, timeout=30
         )
         assert answer.status_code == 200, answer.text
         return answer.json()["results"]
 
-    copy = tmp_path / "copy.db"
-    code, _, error = quintet("backup", "nobody", str(copy))
-    assert code == 1
-    assert "there is no project 'nobody' of Aerostack; there are: default" in error
+    absent = run("backup", "nobody", str(copy))
+    assert absent.returncode == 1
+    assert "there is no project 'nobody' of Aerostack; there are: default" in absent.stderr
 
     query("CREATE TABLE notes (text)")
     query("INSERT INTO notes VALUES ('kept')")
-    code, out, error = quintet("backup", "default", str(copy))
-    assert code == 0, error
-    assert out.startswith(f"{copy}: ")
+    saved = run("backup", "default", str(copy), how=quintet_process)
+    assert saved.returncode == 0, saved.stderr
+    assert saved.stdout.startswith(f"{copy}: ")
     database = apsw.Connection(str(copy))
     assert database.execute("SELECT text FROM notes").get == "kept"
     database.close()
 
-    [listed] = json.loads(quintet("databases", "--json")[1])
+    [listed] = json.loads(run("databases", "--json").stdout)
     assert (listed["project"], listed["size_bytes"] > 0) == ("default", True)
-    assert "default (" in quintet("databases")[1]
+    assert "default (" in run("databases").stdout
 
     query("DELETE FROM notes")
-    code, out, error = quintet("restore", "default", str(copy))  # nobody is there to say yes
-    assert code != 0
+    assert run("restore", "default", str(copy)).returncode != 0  # nobody is there to say yes
     assert query("SELECT * FROM notes") == []
-    code, out, error = quintet("restore", "default", str(copy), "--yes")
-    assert code == 0, error
-    assert out.startswith("restored the database of default: ")
+    restored = run("restore", "default", str(copy), "--yes", how=quintet_process)
+    assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.startswith("restored the database of default: ")
     assert query("SELECT * FROM notes") == [{"text": "kept"}]
     query("INSERT INTO notes VALUES ('more')")

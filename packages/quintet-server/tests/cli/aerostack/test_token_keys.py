@@ -1,29 +1,20 @@
-"""`quintet aerostack rotate-token-keys`, run as a user would run it."""
+"""`quintet aerostack rotate-token-keys`."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
+from tests.support.commands import Done, quintet, quintet_process
+
 pytestmark = pytest.mark.timeout(120)
 
 
-def rotate(database_url: str, *options: str) -> str:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("QUINTET_")}
-    command = [sys.executable, "-m", "quintet_server", "aerostack", "rotate-token-keys"]
-    done = subprocess.run(
-        [*command, "--database-url", database_url, *options],
-        capture_output=True,
-        text=True,
-        env={**clean, "COLUMNS": "200"},
-        check=False,
-        timeout=90,
-    )
+def rotate(database_url: str, *options: str, how: Callable[..., Done] = quintet) -> str:
+    done = how("aerostack", "rotate-token-keys", "--database-url", database_url, *options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -39,7 +30,7 @@ def kids(database_url: str) -> list[str]:
 def test_rotation_tells_which_key_signs_and_how_long_others_are_accepted(
     database_url: str,
 ) -> None:
-    first = rotate(database_url)
+    first = rotate(database_url, how=quintet_process)
     [old] = kids(database_url)
     assert first == f"{old} signs from now on\n"
     second = rotate(database_url).splitlines()
