@@ -102,7 +102,9 @@ def tell_what_is_left(folder: Path, seconds: float, parts: tuple[str, ...], fine
         console.print(f"A page:   {place}/output/page.html")
     worker = f", {place}/worker.log" if "flare" in parts else ""
     console.print(f"Logs:     {place}/server.log{worker}")
-    console.print(f"Go on:    .venv/bin/quintet serve --data-dir {place}/server", soft_wrap=True)
+    for what, command in (("Go on:   ", "serve"), ("Its keys:", "env")):
+        line = f"{what} .venv/bin/quintet {command} --data-dir {place}/server"
+        console.print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

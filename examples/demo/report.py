@@ -7,9 +7,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["Report", "console"]
+__all__ = ["Report", "console", "how_many"]
 
 console = Console(highlight=False)
+
+
+def how_many(count: int, noun: str) -> str:
+    """How many there are: ``1 row``, ``2 rows``."""
+    return f"{count} {noun}{'s'[: count != 1]}"
 
 
 class Report:

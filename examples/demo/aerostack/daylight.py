@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from aerostack import SDK, errors
-from examples.demo.report import Report, console
+from examples.demo.report import Report, console, how_many
 
 FILE = Path(__file__).resolve().parents[2] / "aerostack" / "daylight.csv"
 BATCH = 25  # statements that one call may carry
@@ -54,7 +54,7 @@ def ask(sdk: SDK, report: Report) -> None:
     console.print(f"  more than {limit:g} hours of daylight in June: {said}", style="dim")
     expected = {row[0] for row in _rows() if row[3] > limit and row[2].startswith("2025-06-")}
     fine = {row["city"] for row in found} == expected
-    report.line("  asked with parameters", said, f"{len(found)} rows", fine=fine)
+    report.line("  asked with parameters", said, how_many(len(found), "row"), fine=fine)
 
     groups = _asked(sdk, BY_CITY)
     table = Table("city", "latitude", "shortest day", "longest day", "mean")

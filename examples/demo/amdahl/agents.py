@@ -14,7 +14,7 @@ from examples.demo.amdahl.narration import Narrator
 from examples.demo.report import Report, console
 
 _TASK = "How much activity was there by day, and how does it vary by channel and company?"
-_PARAMS = {"depth": "deep", "must_cover": ["Who mentions the demo?"]}
+_PARAMS = {"depth": "deep", "must_cover": ["Who mentions tests?"]}
 _ARTICLE = "Write a blog post about the activity by company"
 _RUN_SECONDS = 120
 
@@ -80,6 +80,7 @@ def write(client: AmdahlClient, report: Report) -> None:
     fine = paused["status"] == "awaiting_input" and bool(outline)
     report.line("a writer, paused", f"asks for {asked['type']}", "1 outline", fine=fine)
     client.agents.resume(started["session_id"], {"approved": True}, request_id=asked["request_id"])
+    console.print("  writing …", style="dim")  # nothing is told until the sections are there
     last = str(narrator.numbers[-1])
     narrator.follow(client.agents.stream(started["session_id"], last_event_id=last))
     content = _content(client, client.agents.result(started["session_id"], timeout=_RUN_SECONDS))

@@ -12,7 +12,7 @@ from rich.table import Table
 from amdahl import AmdahlClient, InvalidSqlError, query_data
 from examples.amdahl import commits
 from examples.demo.processes import Server
-from examples.demo.report import Report, console
+from examples.demo.report import Report, console, how_many
 
 # As the service's guide asks it.
 BY_CHANNEL = (
@@ -55,7 +55,8 @@ def bring_in(server: Server, root: Path, folder: Path, report: Report) -> Histor
         origin = f"examples/amdahl/{commits.SAMPLE.name}, as git has too little history here"
         file.write_bytes(commits.SAMPLE.read_bytes())
     history = History(list(commits.read(file)))
-    console.print(f"\n[bold]Interactions:[/] {len(history.rows)} commits, from {escape(origin)}.")
+    found_count = how_many(len(history.rows), "commit")
+    console.print(f"\n[bold]Interactions:[/] {found_count}, from {escape(origin)}.")
     console.print("  one row each: who wrote it, when, what it says, and as its channel")
     for channel, meaning in commits.CHANNELS.items():
         console.print(f"    {channel:<8} a change to {escape(meaning)}", style="dim")
@@ -65,9 +66,9 @@ def bring_in(server: Server, root: Path, folder: Path, report: Report) -> Histor
     console.print(f"  and once more:         {escape(again)}", style="dim", soft_wrap=True)
     count = len(history.rows)
     fine = f"({count:,} new, 0 changed, 0 as they were)" in first
-    report.line("commits as interactions", "all imported", f"{count} rows", fine=fine)
+    report.line("commits as interactions", "all imported", how_many(count, "row"), fine=fine)
     fine = f"(0 new, 0 changed, {count:,} as they were)" in again
-    report.line("  imported again", "nothing new", f"{count} rows", fine=fine)
+    report.line("  imported again", "nothing new", how_many(count, "row"), fine=fine)
     return history
 
 
@@ -84,7 +85,9 @@ def ask(client: AmdahlClient, history: History, report: Report) -> None:
     fine = asked == sorted(counted.values(), reverse=True)[:5] and all(
         counted[row["channel"]] == row["events"] for row in result["rows"]
     )
-    report.line("the guide's query", "as counted in the file", f"{len(asked)} rows", fine=fine)
+    report.line(
+        "the guide's query", "as counted in the file", how_many(len(asked), "row"), fine=fine
+    )
 
     area = history.largest
     [row] = client.data.query(_LINES, {"area": area})["rows"]
@@ -93,7 +96,7 @@ def ask(client: AmdahlClient, history: History, report: Report) -> None:
     new = sum(each["stage"] == "added" for each in of_area)
     fine = (row["lines"], row["new"]) == (lines, new)
     outcome = f"{row['lines']:,.0f} lines in {area}"
-    report.line("  with a parameter", outcome, f"{len(of_area)} commits", fine=fine)
+    report.line("  with a parameter", outcome, how_many(len(of_area), "commit"), fine=fine)
 
     try:
         client.data.query(_FOREIGN)

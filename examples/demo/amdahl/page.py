@@ -8,7 +8,7 @@ from pathlib import Path
 from amdahl import AmdahlClient, page as p
 from examples.demo.amdahl import picture
 from examples.demo.amdahl.history import History
-from examples.demo.report import Report, console
+from examples.demo.report import Report, console, how_many
 
 _NUMBERS = p.sql("numbers", "SELECT COUNT(*) AS commits, SUM(amount) AS lines FROM interactions")
 _CHANNELS = p.sql(
@@ -77,7 +77,7 @@ def _check_rows(client: AmdahlClient, page_id: str, history: History, report: Re
     rows = client.pages.render(page_id, {"channel": channel})["results"]["areas"]["rows"]
     found = sum(row["commits"] for row in rows)
     fine = found == channels[channel]
-    report.line("  with a parameter", f"channel {channel}", f"{found} commits", fine=fine)
+    report.line("  with a parameter", f"channel {channel}", how_many(found, "commit"), fine=fine)
 
 
 def _look(

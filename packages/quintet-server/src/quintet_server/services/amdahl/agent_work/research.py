@@ -47,6 +47,10 @@ __all__ = [
 _COVER_MAX_COUNT = 20
 _FINDINGS_MAX_COUNT = 6
 _TERMS_MAX_COUNT = 24
+_ENGLISH = (
+    "Most of this was not understood: questions are answered that are put in English, about the "
+    "data of the workspace, such as “How many interactions by channel?”."
+)
 _RANK = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -79,7 +83,8 @@ class Research:
         """Whether the task names only things that nobody in this data has spoken of."""
         ask = self.ask
         says = (ask.subjects, ask.terms, ask.filters, ask.dimensions, ask.window, ask.grain)
-        return bool(self.unheard) and not any(says) and self.held.interactions > 0
+        is_odd = bool(self.unheard) or ask.is_unread
+        return is_odd and not any(says) and self.held.interactions > 0
 
     def key_findings(self) -> list[dict[str, Any]]:
         """The best supported headlines, each with its sources."""
@@ -147,7 +152,17 @@ async def _listen(bench: Bench, key: str, found: Research) -> None:
     found.ask = _hearing(found.ask, heard)
     found.covers = [(text, _hearing(ask, heard)) for text, ask in found.covers]
     found.unheard = tuple(term for term in terms if term not in heard)
-    found.gaps += [f"No interaction mentions “{term}”." for term in found.unheard]
+    unheard_count = len(found.unheard)
+    is_odd = unheard_count != 1 and unheard_count >= 2 * len(found.ask.terms)
+    if found.ask.is_unread and is_odd:
+        found.unheard = ()
+        found.gaps.append(_ENGLISH)
+    elif found.unheard and found.held.texts == 0:
+        named = listed([f"“{term}”" for term in found.unheard])
+        found.gaps.append(f"No interaction has a text in which {named} could be found.")
+        found.unheard = ()
+    else:
+        found.gaps += [f"No interaction mentions “{term}”." for term in found.unheard]
 
 
 def _hearing(ask: Ask, heard: Container[str]) -> Ask:
@@ -220,10 +235,26 @@ async def _answer(bench: Bench, found: Research, key: str, question: Question) -
         if question.shape == "near":
             return near_answer(question, await bench.near(key, " ".join(question.ask.terms)))
         rows = await bench.query(key, question.text, statement_of(question, found.held))
+        if not rows["rows"] and question.ask.is_told_by_words and question.shape == "quotes":
+            return await _mood_by_meaning(bench, f"{key}/near", question, rows, found)
         return answer_of(question, rows, found.held.now)
     except ToolFailed as failure:
         gap = f"This could not be looked up: {failure.message}"
         return missing(question.text, gap, None, question.subject)
+
+
+async def _mood_by_meaning(
+    bench: Bench, key: str, question: Question, rows: dict[str, Any], found: Research
+) -> Answered:
+    """Where no plain word shows a mood, what was said that is near to it in meaning."""
+    ask = question.ask
+    if not (ask.window or ask.filters):  # what is found by meaning cannot be narrowed down
+        mood = "unhappy" if ask.valence < 0 else "happy"
+        hits = await bench.near(key, " ".join((mood, "customer", *ask.terms)))
+        if hits:
+            said = replace(ask, terms=(f"that they are {mood}",))
+            return near_answer(replace(question, ask=said), hits)
+    return answer_of(question, rows, found.held.now)
 
 
 def _covers(bench: Bench) -> list[str]:

@@ -47,6 +47,8 @@ def _deals(question: Question, rows: Sequence[Row], citation: Row, now: datetime
         return deals.deals_over_time(question, rows, citation, now)
     if question.shape == "list":
         return deals.deal_list(question, rows, citation)
+    if question.shape == "amounts":
+        return deals.amounts_by_column(question, rows, citation)
     if question.shape == "by":
         return deals.deals_by_column(question, rows, citation)
     return deals.deals_total(question, rows, citation)

@@ -23,7 +23,15 @@ from quintet_server.services.amdahl.agent_work.asking.questions import Question,
 from quintet_server.services.amdahl.agent_work.asking.statements import rank_of
 from quintet_server.services.amdahl.agent_work.asking.vocabulary import NOUNS
 
-__all__ = ["bands", "deal_list", "deals_by_column", "deals_over_time", "deals_total", "score_list"]
+__all__ = [
+    "amounts_by_column",
+    "bands",
+    "deal_list",
+    "deals_by_column",
+    "deals_over_time",
+    "deals_total",
+    "score_list",
+]
 
 Row = Mapping[str, Any]
 _TOLD_COUNT = 4
@@ -38,18 +46,25 @@ def deals_total(question: Question, rows: Sequence[Row], citation: Row) -> Answe
     won, lost, still_open = (whole(row[name]) for name in ("won", "lost", "still_open"))
     closed, undated = won + lost, whole(row["undated"])
     window = question.ask.window
+    stateless = whole(row["stateless"])
     if not closed and not still_open:
+        if stateless and question.ask.focus is None and window is None:
+            return _stateless(question, row, citation)
         return _nothing(question, citation, undated)
     sentences = []
     if closed:
         sentences.append(
-            f"{count(closed, 'deal')} closed{scope}: {won:,} won, worth "
-            f"{amount(row['won_amount'])}, and {lost:,} lost, worth {amount(row['lost_amount'])}; "
+            f"{count(closed, 'deal')} closed{scope}: {won:,} won, {_worth(row, 'won')}, and "
+            f"{lost:,} lost, {_worth(row, 'lost')}; "
             f"that is a win rate of {share(won, closed)}."
         )
-        if won > 1:
-            each = amount(round(number(row["won_amount"]) / won, 2))
-            lost_each = amount(round(number(row["lost_amount"]) / lost, 2)) if lost > 1 else None
+        # An average of amounts that are known, or none.
+        priced, lost_priced = whole(row["won_priced"]), whole(row["lost_priced"])
+        if priced > 1:
+            each = amount(round(number(row["won_amount"]) / priced, 2))
+            lost_each = None
+            if lost_priced > 1:
+                lost_each = amount(round(number(row["lost_amount"]) / lost_priced, 2))
             besides = f", a lost one {lost_each}" if lost_each else ""
             sentences.append(f"A won deal is worth {each} on average{besides}.")
     elif window is not None:
@@ -57,12 +72,14 @@ def deals_total(question: Question, rows: Sequence[Row], citation: Row) -> Answe
     if still_open:
         verb = "is" if still_open == 1 else "are"
         where = "" if closed or window is not None else scope
-        worth = amount(row["open_amount"])
-        sentences.append(f"{count(still_open, 'deal')}{where} {verb} still open, worth {worth}.")
+        told = f"{count(still_open, 'deal')}{where} {verb} still open, {_worth(row, 'open')}."
+        sentences.append(told)
     gap = None
     if window is not None and undated:
         verb = "carries" if undated == 1 else "carry"
         gap = f"{count(undated, 'closed deal')} {verb} no closing date and could not be counted."
+    elif stateless and window is None:
+        gap = f"Of {count(stateless, 'more deal')} the data do not say how they stand."
     if question.ask.focus == "open" and still_open:
         sentences.insert(0, sentences.pop())
     figure: dict[str, Any] = {"label": f"win rate{scope}", "value": share(won, closed)}
@@ -81,6 +98,66 @@ def deals_total(question: Question, rows: Sequence[Row], citation: Row) -> Answe
         figure=figure,
         subject="deals",
     )
+
+
+def _worth(row: Row, state: str) -> str:
+    """What the deals of a state are worth, as far as that is known."""
+    n, priced = whole(row[_FIELDS[state]]), whole(row[f"{state}_priced"])
+    if n and not priced:
+        return "of unknown worth"
+    worth = f"worth {amount(row[f'{state}_amount'])}"
+    return worth if n == priced else f"{worth} as far as known ({priced:,} of {n:,})"
+
+
+def _stateless(question: Question, row: Row, citation: Row) -> Answered:
+    n = whole(row["stateless"])
+    named, whose = ("is", "its") if n == 1 else ("are", "their")
+    gap = (
+        f"{count(n, 'deal')}{scope_of(question.ask)} {named} named, but the data hold nothing on "
+        f"{whose} state, so that none can be called open, won or lost."
+    )
+    return missing(question.text, gap, citation, question.subject)
+
+
+def amounts_by_column(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
+    """Who has the highest amounts, all together and in a single one."""
+    column, ask = question.column, question.ask
+    assert column is not None  # of a breakdown
+    one, several = NOUNS[column]
+    scope = scope_of(ask, column)
+    if not rows:
+        gap = f"The data hold no amounts with a known {one}{scope}."
+        return missing(question.text, gap, citation, question.subject)
+    first, groups = rows[0], whole(rows[0]["groups"])
+    end = "lowest" if ask.ascending else "highest"
+    if groups == 1:
+        headline = f"Only the {one} {first[column]} has amounts{scope}: {_amounts(first)}."
+    else:
+        part = f"{share(first['amount'], first['total'])} of {amount(first['total'])}"
+        headline = (
+            f"By {one}, {first[column]} has the {end} amount{scope}: {_amounts(first)} ({part})."
+        )
+    behind = rows[1 : max(ask.top or _TOLD_COUNT, 2)]
+    others = [f"{row[column]} ({_amounts(row)})" for row in behind]
+    answer = headline
+    if others:
+        answer += f" Then {'come' if len(others) > 1 else 'comes'} {listed(others, 'and')}."
+    left = groups - 1 - len(others)
+    if left > 0:
+        answer += (
+            f" There {'is' if left == 1 else 'are'} {left:,} more {one if left == 1 else several}."
+        )
+    single = [row for row in rows if number(row["single"]) == number(row["extreme"])]
+    if single and whole(first["counted"]) > groups:
+        names = listed([str(row[column]) for row in single[:_TOLD_COUNT]], "and")
+        answer += f" The {end} single amount is {amount(first['extreme'])}, of {names}."
+    chart = {"type": "BarChart", "x": column, "y": "amount"}
+    return _answered(question, answer, headline, whole(first["counted"]), rows, citation, chart)
+
+
+def _amounts(row: Row) -> str:
+    n = whole(row["amounts"])
+    return amount(row["amount"]) + (f" in {n:,} amounts" if n > 1 else "")
 
 
 def deals_by_column(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
@@ -139,8 +216,8 @@ def _cell_of(question: Question) -> Callable[[Row], str]:
     """What is said of one group: by the column alone that is asked about, or all of it."""
     focus = question.ask.focus
     if focus is not None and not question.ask.by_rate:
-        field, money = _FIELDS[focus], f"{focus}_amount"
-        return lambda row: f"{whole(row[field]):,} {focus}, worth {amount(row[money])}"
+        field, state = _FIELDS[focus], focus
+        return lambda row: f"{whole(row[field]):,} {state}, {_worth(row, state)}"
     if question.column == "status":
         return lambda row: count(row["deals"], "deal")
 
@@ -148,10 +225,12 @@ def _cell_of(question: Question) -> Callable[[Row], str]:
         won, lost = whole(row["won"]), whole(row["lost"])
         rate = f", a win rate of {share(won, won + lost)}" if won + lost else ""
         told = [count(row["deals"], "deal")]
-        told += [f"{won:,} won worth {amount(row['won_amount'])}"] if won else []
-        told += [f"{lost:,} lost worth {amount(row['lost_amount'])}"] if lost else []
+        told += [f"{won:,} won {_worth(row, 'won')}"] if won else []
+        told += [f"{lost:,} lost {_worth(row, 'lost')}"] if lost else []
         still_open = whole(row["still_open"])
-        told += [f"{still_open:,} open worth {amount(row['open_amount'])}"] if still_open else []
+        told += [f"{still_open:,} open {_worth(row, 'open')}"] if still_open else []
+        stateless = whole(row["stateless"])
+        told += [f"{stateless:,} in an unknown state"] if stateless else []
         return f"{', '.join(told)}{rate}"
 
     return cell
@@ -196,8 +275,9 @@ def deal_list(question: Question, rows: Sequence[Row], citation: Row) -> Answere
 
 def _deal(row: Row) -> str:
     name = row["deal_name"] or row["deal_key"]
+    state = "state unknown" if row["status"] == "unknown" else row["status"]
     of = f" with {row['company_name']}" if row["company_name"] else ""
-    return f"{name}{of} ({amount(row['amount'])}, {row['status']})"
+    return f"{name}{of} ({amount(row['amount'])}, {state})"
 
 
 def bands(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
@@ -263,9 +343,19 @@ def _nothing(question: Question, citation: Row, undated: int = 0) -> Answered:
 
 
 def _table(rows: Sequence[Row]) -> dict[str, Any]:
-    hidden = ("groups", "total", "deal_key", "undated")
-    columns = [name for name in rows[0] if name not in hidden]
-    return {"columns": columns, "rows": [{name: row[name] for name in columns} for row in rows]}
+    hidden = ("groups", "total", "deal_key", "undated", "extreme", "counted")
+    columns = [name for name in rows[0] if name not in hidden and not name.endswith("_priced")]
+    return {
+        "columns": columns,
+        "rows": [{name: _known(row, name) for name in columns} for row in rows],
+    }
+
+
+def _known(row: Row, name: str) -> Any:
+    """A cell; None for the sum of amounts that nobody knows."""
+    state = name.removesuffix("_amount")
+    is_unknown = state != name and row[_FIELDS[state]] and not whole(row[f"{state}_priced"])
+    return None if is_unknown else row[name]
 
 
 def _answered(

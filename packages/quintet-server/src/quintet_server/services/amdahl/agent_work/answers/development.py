@@ -15,6 +15,7 @@ from quintet_server.services.amdahl.agent_work.asking.windows import (
 
 __all__ = ["developed"]
 
+_EACH_TOLD_COUNT = 7
 Row = Mapping[str, Any]
 
 
@@ -40,6 +41,13 @@ def developed(
     (first_at, first), (last_at, last) = complete[0], complete[-1]
     begun, ended = period_words(first_at, grain), period_words(last_at, grain)
     headline = f"The {noun} was {shown(first)} {begun}."
+    under_way = periods[-1] if len(complete) < len(periods) else None
+    if under_way is not None and len(complete) == 1:
+        at, value = under_way
+        return (
+            f"{headline[:-1]} and stands at {shown(value)} so far {period_words(at, grain)}.",
+            "",
+        )
     if len(complete) > 1:
         change = number(last) - number(first)
         verb = "rose" if change > 0 else "fell"
@@ -50,7 +58,10 @@ def developed(
     if len(complete) > 2:
         peak_at, peak = max(complete, key=lambda pair: number(pair[1]))
         more = f" The peak was {period_words(peak_at, grain)} with {shown(peak)}."
-    if len(complete) < len(periods):
-        at, value = periods[-1]
+    if 2 < len(complete) <= _EACH_TOLD_COUNT:
+        each = [f"{shown(value)} {period_words(at, grain)}" for at, value in complete]
+        more += f" One by one: {', '.join(each[:-1])} and {each[-1]}."
+    if under_way is not None:
+        at, value = under_way
         more += f" So far, {period_label(at, grain)} stands at {shown(value)}."
     return headline, more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +43,7 @@ def total(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
     n, scope = whole(row["interactions"]), scope_of(ask)
     if not n:
         return _nothing(question, citation)
-    about = _mention(question)
+    about = _mention(question, n)
     verb = "is" if n == 1 else "are"
     headline = f"There {verb} {count(n, 'interaction')}{about}{scope}"
     if whole(row["companies"]) > 1:
@@ -120,6 +121,10 @@ def by_column(question: Question, rows: Sequence[Row], citation: Row) -> Answere
     n, all_of_them = whole(rows[0]["interactions"]), whole(rows[0]["total"])
     leaders = [row for row in rows if whole(row["interactions"]) == n]
     headline = _lead(question, [str(row[column]) for row in leaders], n, all_of_them, groups)
+    if column == "speaker_name" and len(leaders) == 1 and len(rows) > 1:
+        ahead = abs(n - whole(rows[1]["interactions"]))
+        than = "fewer" if question.ask.ascending else "more"
+        headline = f"{headline[:-1]}, {ahead:,} {than} than {rows[1][column]}."
     behind = rows[len(leaders) : max(_shown(question), len(leaders))]
     others = [
         f"{row[column]} ({whole(row['interactions']):,}, {share(row['interactions'], all_of_them)})"
@@ -137,7 +142,7 @@ def by_column(question: Question, rows: Sequence[Row], citation: Row) -> Answere
 def _lead(question: Question, leaders: list[str], n: int, total: int, groups: int) -> str:
     """Who is first, together with whoever has as many."""
     one = NOUNS[question.column or ""][0]
-    scope = f"{_mention(question)}{scope_of(question.ask, question.column)}"
+    scope = f"{_mention(question, total)}{scope_of(question.ask, question.column)}"
     if groups == 1:
         if total == 1:
             return f"The only interaction{scope} has the {one} {leaders[0]}."
@@ -210,11 +215,35 @@ def quotes(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
     order = {-1: "the most negative", 1: "the most positive"}.get(ask.valence, "")
     if question.subject == "sentiment" and not ask.valence:
         order = "the most negative"
+    if all(row["sentiment"] is None for row in rows):
+        order = ""  # nothing to order by
+    if ask.is_told_by_words:
+        return _told_by_words(question, rows, citation)
     headline, lead = "", f"{(order or 'recent').capitalize()} words{scope_of(ask)}:"
     if ask.terms:
         verb = "mentions" if total_count == 1 else "mention"
         headline = f"{count(total_count, 'interaction')} {verb} {listed(ask.terms)}{scope_of(ask)}."
         lead = f"{headline} In their words{f', {order} first' if order else ''}:"
+    return _quoted(question, rows, citation, lead, headline)
+
+
+def _told_by_words(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
+    """A mood that nothing scores, by the texts that show it."""
+    n, ask = whole(rows[0]["total"]), question.ask
+    mood = "unhappy" if ask.valence < 0 else "happy"
+    verb = "has" if n == 1 else "have"
+    headline = (
+        f"{count(n, 'interaction')}{_mention(question)}{scope_of(ask)} {verb} {mood} words in "
+        f"{'its text' if n == 1 else 'their texts'}."
+    )
+    answered = _quoted(question, rows, citation, f"{headline} In their words:", headline)
+    gap = "No interaction carries a sentiment score; this goes by the words of the texts alone."
+    return replace(answered, gap=gap)
+
+
+def _quoted(
+    question: Question, rows: Sequence[Row], citation: Row, lead: str, headline: str
+) -> Answered:
     # What several said in the same words is told once, of the first of them.
     told = list({quote["text"]: quote for quote in map(_quote, reversed(rows))}.values())[::-1]
     said = " ".join(f"{quote['who']}: “{quote['text']}”." for quote in told[:3])
@@ -227,10 +256,10 @@ def quotes(question: Question, rows: Sequence[Row], citation: Row) -> Answered:
         }
         for quote in told[:_CITED_COUNT]
     ]
-    answer = f"{lead} {said}"
+    total_count = whole(rows[0]["total"])
     return Answered(
         question.text,
-        answer,
+        f"{lead} {said}",
         confidence_of(total_count),
         total_count,
         (*found, citation),
@@ -256,16 +285,26 @@ def _of_mention(question: Question) -> str:
     return f" of interactions{about}" if about else ""
 
 
-def _mention(question: Question) -> str:
+def _mention(question: Question, n: int = 2) -> str:
     terms = question.ask.terms
-    return f" that mention {listed(terms)}" if terms else ""
+    verb = "mentions" if n == 1 else "mention"
+    return f" that {verb} {listed(terms)}" if terms else ""
 
 
 def _nothing(question: Question, citation: Row) -> Answered:
     noun = "scored interactions" if question.subject == "sentiment" else "interactions"
     if question.column:
         noun += f" with a known {NOUNS[question.column][0]}"
-    gap = f"The data hold no {noun}{_mention(question)}{scope_of(question.ask, question.column)}."
+    told = f"{_mention(question)}{scope_of(question.ask, question.column)}"
+    gap = f"The data hold no {noun}{told}."
+    if question.shape == "quotes":
+        gap = f"The data hold no {noun} with texts{told}."
+        if question.ask.is_told_by_words:
+            mood = "unhappy" if question.ask.valence < 0 else "happy"
+            gap = (
+                f"The data hold no interactions with {mood} words in their texts{told}, and none "
+                "that carries a sentiment score."
+            )
     return missing(question.text, gap, citation, question.subject)
 
 

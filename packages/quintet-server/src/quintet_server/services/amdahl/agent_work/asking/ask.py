@@ -19,6 +19,7 @@ from quintet_server.services.amdahl.agent_work.asking.vocabulary import (
     ASKING_WORDS,
     CHANNELS,
     DIMENSIONS,
+    KNOWN_WORDS,
     STOP_WORDS,
     SUBJECT_OF,
     SUBJECTS,
@@ -99,7 +100,9 @@ _BEHIND = frozenset(("breakdown", "mix", "split", "ranking", "wise", "distributi
 _FOCUS = {"won": "won", "win": "won", "wins": "won", "winning": "won", "closed-won": "won"}
 _FOCUS |= {"lost": "lost", "lose": "lost", "losing": "lost", "loss": "lost", "losses": "lost"}
 _FOCUS |= {"open": "open", "pipeline": "open", "forecast": "open"}
-_AMOUNT = frozenset(("amount", "revenue", "value", "worth", "biggest", "largest", "bookings"))
+# Money that is earned, not merely named.
+_EARNED = frozenset(("revenue", "bookings", "sales"))
+_AMOUNT = _EARNED - {"sales"} | {"amount", "amounts", "value", "worth", "biggest", "largest"}
 _NEGATIVE = frozenset(
     [
         "negative",
@@ -125,6 +128,17 @@ _ASCENDING = frozenset(("worst", "lowest", "fewest", "least", "unhappiest", "sma
 _ELLIPSIS = re.compile(
     r"^\s*(?:and|or|what about|how about|now|only|same|but|just|also|by|per|for)\b", re.IGNORECASE
 )
+_SPEAKS_MOST = re.compile(
+    r"\bwho\s+(?:\w+\s+)?(?:speaks?|spoke|talks?|talked|writes?|wrote)\b"
+    r".*\b(?:most|least|often|frequently|more)\b"
+    r"|\bwho\s+(?:is|are)\s+speaking\b.*\b(?:most|often)\b",
+    re.IGNORECASE,
+)
+_SPEAKING = frozenset(
+    ("speak", "speaks", "speaking", "spoke", "write", "writes", "wrote", "talked")
+)
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_UNDERSTOOD_SHARE = 1 / 3
 _SCORE_WORDS = frozenset(("score", "scores", "scoring"))
 
 
@@ -139,6 +153,9 @@ class Ask:
         filters: column → values, one of which has to hold.
         focus: deals that are `won`, `lost` or `open`; None for all.
         by_amount: whether deals are weighed by money, `by_rate`: by the share that is won.
+        is_any_worth: whether every amount counts, whatever became of the deal.
+        is_told_by_words: whether no score tells the mood, so that the texts have to.
+        is_unread: whether too few of the words are understood: another language, or no sense.
         valence: -1 for bad news, 1 for good ones, 0 for either.
         terms: words to search for.
         choices: words that fit several values.
@@ -153,6 +170,9 @@ class Ask:
     focus: str | None = None
     by_amount: bool = False
     by_rate: bool = False
+    is_any_worth: bool = False
+    is_told_by_words: bool = False
+    is_unread: bool = False
     valence: int = 0
     top: int | None = None
     ascending: bool = False
@@ -199,26 +219,35 @@ def understand(text: str, held: Holdings) -> Ask:
     if channels:
         filters["channel"] = tuple(dict.fromkeys(channels))
     valence = (1 if _POSITIVE & {*words} else 0) - (1 if _NEGATIVE & {*words} else 0)
-    dimensions = _dimensions(words)
+    speaks_most = _SPEAKS_MOST.search(rest) is not None
+    dimensions = ["speaker_name"] if speaks_most else _dimensions(words)
+    dimensions = [_held_speaker(name, held) for name in dimensions]
     dimensions += [name for name, values in filters.items() if len(values) > 1]
+    subjects = _subjects(words, valence)
+    focus, by_amount = _focus(words), not _AMOUNT.isdisjoint(words)
     top = _TOP.search(rest)
+    named = [word for word in _terms(words) if not (speaks_most and word in _SPEAKING)]
+    terms = tuple(dict.fromkeys((*quoted, *_spoken_of(rest), *named)))
     is_ranked = not _SIZES.isdisjoint(words) or (
         not dimensions and _LISTED.search(rest) is not None
     )
     return Ask(
         text=text,
-        subjects=_subjects(words, valence) or (("activity",) if _COUNTING.search(rest) else ()),
+        subjects=subjects or (("activity",) if speaks_most or _COUNTING.search(rest) else ()),
         dimensions=tuple(dict.fromkeys(dimensions)),
         grain=_grain(rest, words),
         window=window,
         filters=filters,
-        focus=_focus(words),
-        by_amount=not _AMOUNT.isdisjoint(words),
+        focus=focus,
+        by_amount=by_amount,
+        is_any_worth=by_amount and focus is None and _EARNED.isdisjoint(words),
+        is_told_by_words=_is_told_by_words(valence, subjects, held),
+        is_unread=window is None and not filters and not choices and _is_unread(told),
         by_rate=_RATE.search(rest) is not None,
         valence=valence,
         top=int(top[1]) if top else _TOP_COUNT if is_ranked else None,
         ascending=not _ASCENDING.isdisjoint(words),
-        terms=tuple(dict.fromkeys((*quoted, *_spoken_of(rest), *_terms(words))))[:_TERMS_MAX_COUNT],
+        terms=terms[:_TERMS_MAX_COUNT],
         choices=choices,
     )
 
@@ -249,9 +278,28 @@ def follow_up(ask: Ask, earlier: Ask | None) -> Ask:
         focus=ask.focus or (None if ask.subjects else earlier.focus),
         by_amount=ask.by_amount or (not ask.subjects and earlier.by_amount),
         by_rate=ask.by_rate or (not ask.subjects and earlier.by_rate),
+        is_any_worth=ask.is_any_worth or (not ask.subjects and earlier.is_any_worth),
+        is_told_by_words=ask.is_told_by_words or (not ask.subjects and earlier.is_told_by_words),
         valence=ask.valence or (0 if ask.subjects else earlier.valence),
         terms=ask.terms or (() if ask.subjects else earlier.terms),
     )
+
+
+def _held_speaker(column: str, held: Holdings) -> str:
+    """Who speaks, as far as the data tell it."""
+    known = (name for name in ("speaker_name", "contact_name", "speaker_type") if held.of(name))
+    return next(known, column) if column == "speaker_name" else column
+
+
+def _is_told_by_words(valence: int, subjects: Sequence[Subject], held: Holdings) -> bool:
+    # Objections and concerns are looked for among all that was said.
+    return bool(valence and held.interactions and not held.scored) and "voices" not in subjects
+
+
+def _is_unread(text: str) -> bool:
+    words = [word.lower().replace("’", "'") for word in _LETTERS.findall(text)]
+    known = [word for word in words if word.partition("'")[0] in KNOWN_WORDS or word in _FOCUS]
+    return bool(text.strip()) and len(known) <= len(words) * _UNDERSTOOD_SHARE
 
 
 def _subjects(words: Sequence[str], valence: int) -> tuple[Subject, ...]:

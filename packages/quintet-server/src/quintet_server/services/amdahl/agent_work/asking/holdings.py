@@ -27,6 +27,7 @@ _FIELDS = (
     "owner",
     "stage",
     "speaker_type",
+    "speaker_name",
     "source_system",
     "deal_name",
 )
@@ -35,7 +36,8 @@ _KEPT_COUNT = 40
 
 _OVERVIEW = """
 SELECT COUNT(*) AS interactions, MIN(`timestamp`) AS first_at, MAX(`timestamp`) AS last_at,
-  COUNT(sentiment) AS scored, COUNT(DISTINCT company_name) AS companies,
+  COUNT(sentiment) AS scored,
+  COUNT(*) FILTER (WHERE TRIM(content) <> '') AS texts, COUNT(DISTINCT company_name) AS companies,
   COUNT(DISTINCT COALESCE(deal_id, deal_name)) AS told_deals,
   (SELECT COUNT(*) FROM deals) AS deals,
   (SELECT COUNT(*) FROM deal_qualification) AS qualified
@@ -55,7 +57,8 @@ class Holdings:
 
     Attributes:
         now: the database's time at that moment.
-        interactions: how many rows; `scored` of them carry a sentiment.
+        interactions: how many rows; `scored` of them carry a sentiment, `texts` what was said
+            (None where that was not counted).
         documents: knowledge documents that can be searched.
         deals: rows of the table of deals; `told_deals` are those that interactions speak of.
         values: for each field, its values with their counts, the most frequent first.
@@ -64,6 +67,7 @@ class Holdings:
     now: datetime
     interactions: int = 0
     scored: int = 0
+    texts: int | None = None
     companies: int = 0
     deals: int = 0
     told_deals: int = 0

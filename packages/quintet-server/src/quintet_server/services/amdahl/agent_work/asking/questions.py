@@ -16,7 +16,7 @@ from quintet_server.services.amdahl.agent_work.asking.vocabulary import NOUNS, S
 
 __all__ = ["DEPTHS", "Question", "Shape", "heading_of", "listed", "plan", "question_of", "scope_of"]
 
-Shape = Literal["total", "by", "over", "list", "quotes", "documents", "near"]
+Shape = Literal["total", "by", "amounts", "over", "list", "quotes", "documents", "near"]
 
 DEPTHS = {"quick": 2, "standard": 4, "deep": 7, "high": 10}
 """How many questions a depth asks; what has to be covered comes on top."""
@@ -24,11 +24,11 @@ DEPTHS = {"quick": 2, "standard": 4, "deep": 7, "high": 10}
 _COLUMNS: dict[Subject, tuple[str, ...]] = {
     "activity": (
         *("channel", "company_name", "owner", "interaction_type", "contact_name"),
-        *("speaker_type", "stage", "source_system"),
+        *("speaker_name", "speaker_type", "stage", "source_system"),
     ),
     "sentiment": (
-        *("channel", "company_name", "owner", "contact_name", "speaker_type"),
-        *("interaction_type", "stage", "source_system"),
+        *("channel", "company_name", "owner", "contact_name", "speaker_name"),
+        *("speaker_type", "interaction_type", "stage", "source_system"),
     ),
     "deals": ("owner", "stage", "company_name", "status"),
     "qualification": ("outcome_band", "company_name"),
@@ -79,8 +79,8 @@ class Question:
 
     Attributes:
         subject: what is measured.
-        shape: a total, a breakdown `by` a column or `over` time, a list, words found, or what
-            comes near in meaning to words that nobody said.
+        shape: a total, a breakdown `by` a column or `over` time, `amounts` by a column, a list,
+            words found, or what comes near in meaning to words that nobody said.
         column: of a breakdown.
         grain: of a breakdown over time.
         text: the question in words.
@@ -122,9 +122,13 @@ def plan(
 
 def _direct(ask: Ask, held: Holdings) -> Iterator[Question]:
     for subject in ask.about():
+        if subject == "sentiment" and ask.is_told_by_words:
+            yield question_of(ask, held, "voices", "quotes")
+            continue
         columns = [column for column in ask.dimensions if column in _COLUMNS[subject]]
         for column in columns:
-            yield question_of(ask, held, subject, "by", column)
+            is_money = subject == "deals" and ask.is_any_worth and column != "status"
+            yield question_of(ask, held, subject, "amounts" if is_money else "by", column)
         if ask.grain and subject in ("activity", "sentiment", "deals"):
             yield question_of(ask, held, subject, "over")
         if subject == "voices":
@@ -136,6 +140,8 @@ def _direct(ask: Ask, held: Holdings) -> Iterator[Question]:
                 yield question_of(ask, held, subject, "by", "outcome_band")
         elif subject == "deals" and ask.top and not columns:
             yield question_of(ask, held, subject, "list")
+        elif subject == "deals" and ask.is_any_worth and not columns and not held.has_deals:
+            yield question_of(ask, held, subject, "amounts", "company_name")
         elif not columns and not ask.grain:
             yield question_of(ask, held, subject, "total")
 
@@ -167,12 +173,17 @@ def _in_turn(ask: Ask, held: Holdings, subjects: Sequence[Subject]) -> list[Ques
         [
             question_of(ask, held, subject, shape, column)
             for shape, column in _WIDER[subject]
-            if column is None or column not in ask.filters
+            if column is None or (column not in ask.filters and _can_tell(subject, column, held))
         ]
         for subject in subjects
     ]
     longest = max(map(len, rows), default=0)
     return [row[place] for place in range(longest) for row in rows if place < len(row)]
+
+
+def _can_tell(subject: Subject, column: str, held: Holdings) -> bool:
+    """Whether a breakdown nobody asked for has anything to say."""
+    return subject not in _SPOKEN or bool(held.of(column))
 
 
 def _subjects(ask: Ask, held: Holdings) -> tuple[list[Subject], list[Subject]]:
@@ -212,6 +223,12 @@ def _grain_for(ask: Ask, held: Holdings) -> str:
 
 def _text(ask: Ask, subject: Subject, shape: Shape, column: str | None, grain: str | None) -> str:
     scope = scope_of(ask, column)
+    if shape == "quotes" and ask.is_told_by_words:
+        about = f" about {listed(ask.terms)}" if ask.terms else ""
+        return f"What {'un' if ask.valence < 0 else ''}happy words are said{about}{scope}?"
+    if shape == "amounts":
+        assert column is not None
+        return f"How do amounts differ by {NOUNS[column][0]}{scope}?"
     if shape == "quotes":
         about = f" about {listed(ask.terms)}" if ask.terms else ""
         return f"What do people say{about}{scope}?"
@@ -248,6 +265,8 @@ def heading_of(question: Question) -> str:
     )
     if question.subject == "deals" and question.ask.focus:
         noun = f"{question.ask.focus.capitalize()} deals"
+    if question.shape == "amounts" and question.column:
+        return f"Amounts by {NOUNS[question.column][0]}"
     if question.shape == "by" and question.column:
         return f"{noun} by {NOUNS[question.column][0]}"
     if question.shape == "over":

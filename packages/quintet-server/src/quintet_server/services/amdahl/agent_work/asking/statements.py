@@ -14,6 +14,7 @@ from datetime import datetime
 from quintet_server.services.amdahl.agent_work.asking.ask import Ask
 from quintet_server.services.amdahl.agent_work.asking.holdings import Holdings
 from quintet_server.services.amdahl.agent_work.asking.questions import Question
+from quintet_server.services.amdahl.agent_work.asking.vocabulary import MOOD_WORDS
 from quintet_server.services.amdahl.agent_work.asking.windows import Window
 
 __all__ = ["MENTIONS_MAX_COUNT", "Statement", "mentions_statement", "rank_of", "statement_of"]
@@ -23,6 +24,7 @@ PERIODS_MAX_COUNT = 60
 QUOTES_MAX_COUNT = 8
 MENTIONS_MAX_COUNT = 6
 
+_HAS_TEXT = "TRIM(content) <> ''"
 # Where a sentiment counts as clearly good or bad.
 _CLEAR = 0.25
 
@@ -35,6 +37,7 @@ _INTERACTION_COLUMNS = frozenset(
         "owner",
         "stage",
         "speaker_type",
+        "speaker_name",
         "source_system",
         "deal_name",
     )
@@ -71,8 +74,9 @@ _STATES = _latest(
 )
 _FROM_INTERACTIONS = f"""WITH {_TOLD},{_OWNERS},{_AMOUNTS},{_STATES},
 all_deals AS (
-  SELECT told.deal_key, told.deal_name, amounts.amount, COALESCE(states.status, 'open') AS status,
-    states.stage, owners.owner, told.company_name, told.closed_at
+  SELECT told.deal_key, told.deal_name, amounts.amount,
+    COALESCE(states.status, 'unknown') AS status, states.stage, owners.owner,
+    told.company_name, told.closed_at
   FROM told LEFT JOIN states ON states.deal_key = told.deal_key AND states.place = 1
   LEFT JOIN owners ON owners.deal_key = told.deal_key AND owners.place = 1
   LEFT JOIN amounts ON amounts.deal_key = told.deal_key AND amounts.place = 1)
@@ -85,8 +89,10 @@ named AS (
   FROM interactions WHERE company_id IS NOT NULL GROUP BY company_id),
 all_deals AS (
   SELECT deals.deal_id AS deal_key, deals.deal_name, deals.deal_amount AS amount,
-    COALESCE(deals.deal_stage_status,
-      CASE WHEN deals.deal_stage_is_won THEN 'won' ELSE 'open' END) AS status,
+    COALESCE(deals.deal_stage_status, CASE WHEN deals.deal_stage_is_won THEN 'won'
+      WHEN deals.deal_stage_is_won IS NULL
+        AND COALESCE(deals.deal_stage_label, deals.deal_stage) IS NULL THEN 'unknown'
+      ELSE 'open' END) AS status,
     COALESCE(deals.deal_stage_label, deals.deal_stage) AS stage,
     COALESCE(owners.owner, named.owner) AS owner,
     COALESCE(told.company_name, named.company_name) AS company_name, told.closed_at
@@ -94,10 +100,15 @@ all_deals AS (
   LEFT JOIN owners ON owners.deal_key = deals.deal_id AND owners.place = 1
   LEFT JOIN named ON named.company_id = deals.company_id)
 """
+# A sum says nothing of deals that carry no amount: how many do is counted beside.
 _DEAL_FIGURES = """COUNT(*) AS deals,
   COUNT(*) FILTER (WHERE status = 'won') AS won,
   COUNT(*) FILTER (WHERE status = 'lost') AS lost,
   COUNT(*) FILTER (WHERE status = 'open') AS still_open,
+  COUNT(*) FILTER (WHERE status = 'unknown') AS stateless,
+  COUNT(amount) FILTER (WHERE status = 'won') AS won_priced,
+  COUNT(amount) FILTER (WHERE status = 'lost') AS lost_priced,
+  COUNT(amount) FILTER (WHERE status = 'open') AS open_priced,
   COALESCE(SUM(amount) FILTER (WHERE status = 'won'), 0) AS won_amount,
   COALESCE(SUM(amount) FILTER (WHERE status = 'lost'), 0) AS lost_amount,
   COALESCE(SUM(amount) FILTER (WHERE status = 'open'), 0) AS open_amount"""
@@ -105,7 +116,7 @@ _DEAL_FIGURES = """COUNT(*) AS deals,
 # Written so that a group without closed deals has none, instead of breaking.
 _WIN_RATE = (
     "COUNT(*) FILTER (WHERE status = 'won') * 1.0 "
-    "/ NULLIF(COUNT(*) FILTER (WHERE status <> 'open'), 0) AS win_rate"
+    "/ NULLIF(COUNT(*) FILTER (WHERE status IN ('won', 'lost')), 0) AS win_rate"
 )
 
 
@@ -262,11 +273,13 @@ def _quotes(question: Question, where: _Conditions) -> Statement:
     ask = question.ask
     if ask.window is not None:
         where.within("`timestamp`", ask.window.start, ask.window.end)
-    where.parts.append("content IS NOT NULL")
+    where.parts.append(_HAS_TEXT)
+    if ask.is_told_by_words:
+        where.terms(MOOD_WORDS[ask.valence])
     if question.subject == "sentiment":
         where.parts.append("sentiment IS NOT NULL")
     order = "`timestamp` DESC"
-    if ask.valence or question.subject == "sentiment":
+    if not ask.is_told_by_words and (ask.valence or question.subject == "sentiment"):
         order = f"sentiment {'DESC' if ask.valence > 0 else 'ASC'}, {order}"
     elif "speaker_type" not in ask.filters:
         order = f"CASE WHEN speaker_type = 'external' THEN 0 ELSE 1 END, {order}"
@@ -286,7 +299,8 @@ def _of_deals(question: Question, held: Holdings) -> Statement:
     if question.shape == "total":
         # Deals without a date are counted beside, so that a gap can be told from a zero.
         figures, window = _DEAL_FIGURES, ask.window
-        undated = "COUNT(*) FILTER (WHERE status <> 'open' AND closed_at IS NULL) AS undated"
+        closed = "status IN ('won', 'lost')"
+        undated = f"COUNT(*) FILTER (WHERE {closed} AND closed_at IS NULL) AS undated"
         if window is not None:
             inside = f"(closed_at >= {literal(window.start)} AND closed_at < {literal(window.end)})"
             where.parts.append(f"({inside} OR closed_at IS NULL)")
@@ -297,6 +311,8 @@ def _of_deals(question: Question, held: Holdings) -> Statement:
         )
     if ask.window is not None and ask.focus != "open":
         where.within("closed_at", ask.window.start, ask.window.end)
+    if question.shape == "amounts":
+        return _amounts(question, source, where)
     if question.shape == "list":
         return _deal_list(question, source, where)
     if question.shape == "over":
@@ -307,7 +323,9 @@ def _of_deals(question: Question, held: Holdings) -> Statement:
     where.parts.append(f"{column} IS NOT NULL")
     rank = rank_of(ask)
     if ask.by_rate:
-        where.parts.append("status <> 'open'")
+        where.parts.append("status IN ('won', 'lost')")
+    elif column == "status":
+        where.parts.append("status <> 'unknown'")
     way = "ASC" if ask.ascending else "DESC"
     sql = (
         f"{source}SELECT {column}, {_DEAL_FIGURES}, {_WIN_RATE}, COUNT(*) OVER () AS groups "
@@ -336,6 +354,41 @@ def _deal_list(question: Question, source: str, where: _Conditions) -> Statement
         f"{source}SELECT deal_key, deal_name, company_name, owner, stage, status, amount, "
         f"COUNT(*) OVER () AS total FROM all_deals {where} "
         f"ORDER BY amount {'ASC' if ask.ascending else 'DESC'}, deal_key LIMIT {limit}"
+    )
+    return Statement(sql, where.params)
+
+
+# An amount of an interaction that belongs to no deal above counts by itself.
+_ALL_AMOUNTS = f""", loose AS (
+  SELECT company_name, owner, stage, deal_name, COALESCE(deal_amount, amount) AS amount,
+    `timestamp` AS closed_at,
+    ROW_NUMBER() OVER (PARTITION BY COALESCE(deal_id, deal_name, id)
+      ORDER BY `timestamp` DESC) AS place
+  FROM interactions WHERE COALESCE(deal_amount, amount) IS NOT NULL
+    AND COALESCE({_KEY}, '') NOT IN (SELECT deal_key FROM all_deals)
+    AND COALESCE(deal_name, '') NOT IN
+      (SELECT deal_name FROM all_deals WHERE deal_name IS NOT NULL)),
+all_amounts AS (
+  SELECT company_name, owner, stage, deal_name, amount, closed_at FROM all_deals
+    WHERE amount IS NOT NULL
+  UNION ALL
+  SELECT company_name, owner, stage, deal_name, amount, closed_at FROM loose WHERE place = 1)
+"""
+
+
+def _amounts(question: Question, source: str, where: _Conditions) -> Statement:
+    """The amounts of deals in any state, and of interactions without one, by a column."""
+    column = question.column
+    where.parts.append(f"{column} IS NOT NULL")
+    way = "ASC" if question.ask.ascending else "DESC"
+    edge = "MIN" if question.ask.ascending else "MAX"
+    sql = (
+        f"{source.rstrip()}{_ALL_AMOUNTS}SELECT {column}, SUM(amount) AS amount, "
+        f"COUNT(*) AS amounts, {edge}(amount) AS single, "
+        f"{edge}({edge}(amount)) OVER () AS extreme, "
+        "SUM(SUM(amount)) OVER () AS total, SUM(COUNT(*)) OVER () AS counted, "
+        f"COUNT(*) OVER () AS groups FROM all_amounts {where} "
+        f"GROUP BY {column} ORDER BY amount {way}, {column} LIMIT {GROUPS_MAX_COUNT}"
     )
     return Statement(sql, where.params)
 

@@ -14,6 +14,8 @@ __all__ = [
     "ASKING_WORDS",
     "CHANNELS",
     "DIMENSIONS",
+    "KNOWN_WORDS",
+    "MOOD_WORDS",
     "NOUNS",
     "STOP_WORDS",
     "SUBJECTS",
@@ -32,7 +34,7 @@ _SUBJECT_WORDS: Mapping[Subject, str] = {
     ),
     "deals": (
         "deal deals pipeline revenue won lost win wins loss losses closed closing opportunity "
-        "opportunities sales forecast bookings amount value winning losing lose loses"
+        "opportunities sales forecast bookings amount amounts value winning losing lose loses"
     ),
     "qualification": (
         "qualification qualified qualify qualifies outcome outcomes band bands fit score "
@@ -71,7 +73,8 @@ _DIMENSION_WORDS: Mapping[str, str] = {
     "status": "status statuses outcome",
     "interaction_type": "type types kind kinds",
     "contact_name": "contact contacts person people",
-    "speaker_type": "speaker speakers side",
+    "speaker_name": "speaker speakers",
+    "speaker_type": "side sides",
     "source_system": "source sources system systems",
     "outcome_band": "band bands",
 }
@@ -92,6 +95,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "interaction_type": ("type of interaction", "types of interaction"),
     "contact_name": ("contact", "contacts"),
     "speaker_type": ("side", "sides"),
+    "speaker_name": ("speaker", "speakers"),
     "source_system": ("source", "sources"),
     "outcome_band": ("band", "bands"),
     "deal_name": ("deal", "deals"),
@@ -151,6 +155,21 @@ ASKING_WORDS = frozenset(_ASKED.split())
 """Words of asking and judging: no subject, unless somebody is said to speak of them."""
 STOP_WORDS = frozenset(_STOPPED.split()) | ASKING_WORDS
 """Words that say nothing of what is asked about."""
+KNOWN_WORDS = STOP_WORDS | DIMENSIONS.keys() | SUBJECT_OF.keys() | CHANNELS.keys()
+"""Every word that is understood whatever the data hold."""
+MOOD_WORDS: Mapping[int, tuple[str, ...]] = {
+    -1: (
+        *("unhappy", "not happy", "dissatisf", "disappoint", "frustrat", "annoy", "angry"),
+        *("upset", "complain", "terrible", "awful", "unacceptable", "too expensive", "too slow"),
+        *("is broken", "does not work", "doesn't work", "not working", "keeps failing", "fed up"),
+        *("confusing", "unreliable", "worried", "waste of", "want to cancel"),
+    ),
+    1: (
+        *("love", "excellent", "thrilled", "delighted", "fantastic", "impressed", "great job"),
+        *("very happy", "so happy", "really happy", "pleased", "wonderful", "amazing", "perfect"),
+    ),
+}
+"""How texts show that somebody is unhappy (-1) or happy (1), where no score tells it."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'&.+-]*[A-Za-z0-9+]|[A-Za-z0-9]")
 
 
