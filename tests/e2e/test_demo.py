@@ -78,6 +78,8 @@ def test_demo_of_the_backend_shows_every_room_and_puts_the_clock_back(tmp_path: 
 @pytest.mark.slow  # a server of its own, and every command of its scenes
 def test_demo_of_interactions_counts_what_the_file_has(tmp_path: Path) -> None:
     said = demo("amdahl", tmp_path / "demo")
+    assert "  writing …" in said
+    assert "quintet env --data-dir " in said
 
     for outcome in (
         "all imported",

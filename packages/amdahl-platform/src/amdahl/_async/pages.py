@@ -11,6 +11,7 @@ from amdahl._arguments import given, mapping, names, objects, required, stated, 
 from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
 from amdahl._shapes import canonical_queries, canonical_spec
+from amdahl.errors import MisuseError
 from amdahl.types import (
     EmbedToken,
     Page,
@@ -124,7 +125,7 @@ class AsyncPages(AsyncResource):
     async def create(
         self,
         name: str,
-        spec: Mapping[str, Any],
+        spec: Mapping[str, Any] | Unset = UNSET,
         *,
         declared_queries: Sequence[Mapping[str, Any]] | None = None,
         description: str | None = None,
@@ -137,8 +138,8 @@ class AsyncPages(AsyncResource):
 
         Args:
             name: 1 to 200 characters.
-            spec: ``{"version": 1, "root": node}``; a node alone is made the root. See
-                :func:`amdahl.page.page`.
+            spec: ``{"version": 1, "root": node}``; a node alone is made the root. Every page
+                has one; what :func:`amdahl.page.page` returns is given as ``create(**page)``.
             declared_queries: The queries that the spec refers to; one with ``sql`` and no
                 ``source`` is of the source ``"sql"``.
             description: For people.
@@ -148,8 +149,11 @@ class AsyncPages(AsyncResource):
             timeout: Seconds for one attempt of this call.
 
         Raises:
+            MisuseError: There is no ``spec``, or ``name`` is a whole page.
             InvalidSpecError: The page does not pass the verifier; ``verdict`` has every reason.
         """
+        if isinstance(name, Mapping) or isinstance(spec, Unset):
+            raise MisuseError(message=_whole(name))
         body = given(
             name=name,
             spec=spec,
@@ -460,6 +464,13 @@ class AsyncPages(AsyncResource):
         await self._calls.value(
             wire.ROTATE_EMBED_SECRET, json={}, idempotency_key=idempotency_key, timeout=timeout
         )
+
+
+def _whole(name: object) -> str:
+    """What is wrong with a page that came without its spec beside it."""
+    if isinstance(name, Mapping):
+        return "name is a whole page: unpack it, create(**page), or call create_from(page)"
+    return "a page needs a spec beside its name; a whole page is given as create(**page)"
 
 
 def _canonical(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,27 @@ class Agents(Resource):
         on_input: Asked | None = None,
         idempotency_key: str | None = None,
     ) -> AgentStatus:
-        """Start a run and wait for it; see :meth:`start` and :meth:`wait`."""
+        """Start a run, wait for it and return its status; see :meth:`start` and :meth:`wait`.
+
+        **A run that asks something comes back unfinished** if there is no ``on_input``: its
+        ``status`` is ``"awaiting_input"``, its ``result`` ``None``, and ``pending_input`` what it
+        asks. ``content_writer`` always asks. Look at ``status`` before ``result``, or give
+        ``on_input``; :meth:`result` raises ``AgentInputRequiredError`` instead.
+
+        Args:
+            profile_id: Which agent; see :meth:`profiles`.
+            task: What to do.
+            input_params: As the profile's schema says.
+            timeout: Seconds for the wait, requests and answers included; ``None`` for ever.
+            on_input: Is given what the run asks and returns the answer; see :meth:`wait`.
+            idempotency_key: A key of your own: the same run comes back for the same key.
+
+        Raises:
+            InvalidArgumentError: There is no such profile, no task, or a parameter does not fit.
+            AgentFailedError: It failed.
+            AgentCanceledError: It was canceled.
+            WaitTimeoutError: It did not settle in time.
+        """
         started = self.start(profile_id, task, input_params, idempotency_key=idempotency_key)
         return self.wait(started["session_id"], timeout=timeout, on_input=on_input)
 
@@ -127,7 +147,8 @@ class Agents(Resource):
                 waits grow from 1 to 5 seconds.
 
         Returns:
-            Its status: ``"complete"``, or ``"awaiting_input"`` if nobody answers.
+            Its status: ``"complete"``, or ``"awaiting_input"`` if nobody answers; ``result`` is
+            ``None`` then, and ``pending_input`` what it asks.
 
         Raises:
             AgentFailedError: It failed; ``code`` and ``message`` say how.

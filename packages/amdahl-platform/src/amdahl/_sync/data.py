@@ -33,7 +33,8 @@ class Data(Resource):
         Args:
             sql: One statement that reads.
             params: Values of ``@name`` in it.
-            limit: Rows at most; the service's default is 1000, its bound 10 000.
+            limit: Rows at most; the service's default is 1000. It takes more than 10 000 for
+                10 000, without an error: ``truncated`` says that there are more rows.
             timeout: Seconds for one attempt of this call; the service stops a query after 25.
 
         Raises:

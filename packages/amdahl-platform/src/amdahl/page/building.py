@@ -81,8 +81,11 @@ def content(
 
 
 def _root(nodes: tuple[Node, ...], layout: str | None) -> Node:
-    if not nodes or not all(isinstance(node, Node) for node in nodes):
-        raise MisuseError(message="a page shows at least one node, and nothing but nodes")
+    if not nodes:
+        raise MisuseError(message="a page shows at least one node")
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise MisuseError(message=_no_node(node))
     if layout is not None and layout not in _LAYOUTS:
         raise MisuseError(message=f"layout must be one of {', '.join(_LAYOUTS)}")
     root = nodes[0] if len(nodes) == 1 else Section(*nodes)
@@ -93,6 +96,19 @@ def _root(nodes: tuple[Node, ...], layout: str | None) -> Node:
     if root.depth() > _MAX_DEPTH:
         raise MisuseError(message=f"nodes stand at most {_MAX_DEPTH} deep, not {root.depth()}")
     return root
+
+
+def _no_node(given: object) -> str:
+    """What came instead of a node, and what to do about it."""
+    if isinstance(given, str):
+        came, advice = "a str", ": wrap it in Text(…)"
+    elif isinstance(given, (list, tuple)):
+        came, advice = f"a {type(given).__name__}", ": unpack it, page(name, *nodes)"
+    elif isinstance(given, Query):
+        came, advice = "a query", ": give it to a chart or a Table, or as queries=[…]"
+    else:
+        came, advice = f"{type(given).__name__}", ""
+    return f"a page shows nothing but nodes, and this is {came}{advice}"
 
 
 def _declared(root: Node, queries: Iterable[Query]) -> dict[str, Query]:

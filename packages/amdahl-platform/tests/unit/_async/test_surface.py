@@ -13,6 +13,8 @@ from .rig import client, ok, refused, reply
 
 WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("create_from", lambda am: am.pages.create_from(None), "the page must be a mapping, not None"),
+    ("create_page", lambda am: am.pages.create({"name": "x", "spec": {}}), r"create\(\*\*page\)"),
+    ("create_bare", lambda am: am.pages.create("x"), r"needs a spec beside its name"),
     ("update_from", lambda am: am.pages.update_from("p", [1]), "must be a mapping, not list"),
     ("validate", lambda am: am.pages.validate({}, [5]), r"declared_queries\[0\] must be a mapping"),
     ("webhook", lambda am: am.webhooks.update_from("w", None), "must be a mapping, not None"),

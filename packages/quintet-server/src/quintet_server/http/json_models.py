@@ -54,6 +54,8 @@ def read_model(model: type[Model], raw: bytes) -> Model:
     for problem in problems:
         fields.setdefault(_field(problem["loc"]), []).append(_sentence(problem))
     field, messages = next(iter(fields.items()))
+    if field == "body" and problems[0]["type"] == "value_error":  # of fields together
+        raise BodyRefused(problems[0]["msg"].removeprefix("Value error, "))
     if field == "body":
         raise BodyRefused("The request body must be a JSON object")
     raise BodyRefused(f"{field}: {messages[0]}", fields)

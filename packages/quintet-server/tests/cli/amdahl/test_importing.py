@@ -11,6 +11,8 @@ import pytest
 import typer
 
 from quintet_server.cli.amdahl.importing import import_
+from quintet_server.services.amdahl.data.headers import Headers
+from quintet_server.services.amdahl.data.tables import TABLES
 from tests.support.commands import Done, quintet, quintet_process
 
 
@@ -39,7 +41,7 @@ def test_files_go_into_the_tables_they_are_named_after(
     first, second = done.stdout.splitlines()
     assert first.startswith("deals.csv: 2 rows for deals in ")
     assert first.endswith("(2 new, 0 changed, 0 as they were)")
-    assert second.startswith("calls.jsonl: 1 rows for interactions in ")
+    assert second.startswith("calls.jsonl: 1 row for interactions in ")
     with psycopg.connect(database_url) as conn:
         rows = conn.execute(
             "SELECT d.deal_id, d.deal_amount FROM amdahl_deals d JOIN projects p "
@@ -54,6 +56,39 @@ def test_files_go_into_the_tables_they_are_named_after(
     assert jobs == (1,)
 
 
+def test_columns_that_were_guessed_are_told_and_an_empty_header_can_be_left_out(
+    run: Callable[..., Done], tmp_path: Path, database_url: str
+) -> None:
+    (tmp_path / "export.csv").write_text("When,Deal $,,Mood swing\n2026-04-14,12.5,x,y\n")
+    done = run("export.csv", "--map", "=")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == [
+        "  read 'When' as timestamp, 'Deal $' as deal_amount; into metadata: 'Mood swing' "
+        "(--map COLUMN=FIELD says otherwise)"
+    ]
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute("SELECT deal_amount, deal_name, metadata FROM amdahl_interactions")
+        assert row.fetchone() == (12.5, None, {"Mood swing": "y"})
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "column"),
+    [
+        ("interactions", "Deal $", "deal_amount"),
+        ("interactions", "Deal Value (€)", "deal_amount"),
+        ("interactions", "£", "amount"),
+        ("interactions", "Amount $", "amount"),
+        ("interactions", "Deal", "deal_name"),
+        ("deals", "Deal $", "deal_amount"),
+        ("deals", "$", "deal_amount"),
+    ],
+)
+def test_header_with_a_currency_is_an_amount(table: str, header: str, column: str) -> None:
+    headers = Headers(TABLES[table], {})
+    assert headers.columns([header]) == [column]
+    assert headers.guessed == {header: column}
+
+
 def test_mistakes_are_told_by_line_and_nothing_is_imported(
     run: Callable[..., Done], tmp_path: Path
 ) -> None:
@@ -61,7 +96,7 @@ def test_mistakes_are_told_by_line_and_nothing_is_imported(
     (tmp_path / "bad.csv").write_text("deal_id,deal_amount\nd2,1\n,x\n")
     done = run("good.csv", "bad.csv", "--table", "deals")
     assert done.returncode == 1
-    assert "good.csv: 1 rows for deals" in done.stdout
+    assert "good.csv: 1 row for deals" in done.stdout
     assert done.stderr.splitlines() == [
         "bad.csv:3: deal_id: is required",
         "bad.csv:3: deal_amount: must be a number, not 'x'",

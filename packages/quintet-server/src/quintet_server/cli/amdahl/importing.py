@@ -111,7 +111,8 @@ def _mapping(given: Sequence[str]) -> dict[str, str]:
     mapping = {}
     for each in given:
         column, equals, field = each.rpartition("=")
-        if not equals or not column.strip():
+        # A column whose header is empty can be mapped, or left out, too.
+        if not equals:
             fail(f"--map: {each!r} is not of the form COLUMN=FIELD")
         mapping[column.strip()] = field.strip()
     return mapping
@@ -159,7 +160,7 @@ def _refuse(path: Path, error: LoadRefused, done: Sequence[Path]) -> NoReturn:
 def _told(path: Path, table: Table, kept: Kept, seconds: float) -> str:
     total = kept.inserted + kept.updated + kept.unchanged
     return (
-        f"{path}: {total:,} rows for {table.name} in {seconds:.1f} s "
+        f"{path}: {total:,} row{'s'[: total != 1]} for {table.name} in {seconds:.1f} s "
         f"({kept.inserted:,} new, {kept.updated:,} changed, {kept.unchanged:,} as they were)"
     )
 

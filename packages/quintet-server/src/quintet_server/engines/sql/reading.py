@@ -10,6 +10,7 @@ is a name that the statement could mean: a column, a table, an alias of its own.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
@@ -32,6 +33,8 @@ _OPENING = {
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.PLUS}
 _NAME_FOLLOWS = {TokenType.ALIAS, TokenType.DOT, TokenType.FROM, TokenType.JOIN}
+# Of the tokenizer: what was to come, and where the text began, counted from the statement's start.
+_MISSING = re.compile(r"Missing (?P<quote>\S+) from \d+:(?P<offset>\d+)")
 _BEGINS = {TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN}
 
 
@@ -45,7 +48,7 @@ def read(text: str, settings: SqlSettings, names: Iterable[str]) -> exp.Query:
     try:
         tokens = dialect.tokenize(text)
     except TokenError as error:
-        raise SqlRefused("syntax", f"The statement cannot be read: {_sentence(error)}") from None
+        raise _unclosed(error, text) from None
     _check_tokens(tokens, settings)
     tokens = _with_quoted_names(tokens, text, names)
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
@@ -165,6 +168,19 @@ def _aliases(tokens: Sequence[Token]) -> set[str]:
     if len(tokens) > 1 and tokens[-2].token_type == TokenType.ALIAS:
         found.add(tokens[-1].text.lower())
     return found
+
+
+def _unclosed(error: TokenError, text: str) -> SqlRefused:
+    """What cannot be read as words is a quote or a comment that never ends."""
+    found = _MISSING.match(str(error.__cause__ or ""))
+    if found is None:
+        if isinstance(error.__cause__, IndexError) and "/*" in text:
+            return SqlRefused("syntax", "A comment that begins with /* is never closed.")
+        return SqlRefused("syntax", f"The statement cannot be read: {_sentence(error)}")
+    before = text[: int(found["offset"])]
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    message = f"The quote {found['quote']} at line {line}, column {column} is never closed."
+    return SqlRefused("syntax", message, _place(line, column))
 
 
 def _syntax(error: ParseError) -> SqlRefused:

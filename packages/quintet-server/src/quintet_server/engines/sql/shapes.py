@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from quintet_server.engines.sql.model import SqlRefused
 
@@ -73,6 +74,26 @@ _WRITES = {
     "locks": "FOR UPDATE and its like lock rows; only reading is possible here.",
 }
 
+# What the parser calls otherwise than people do.
+_CLAUSE_WORDS = {
+    "kind": "SELECT AS STRUCT or AS VALUE",
+    "sample": "TABLESAMPLE",
+    "version": "FOR SYSTEM_TIME",
+    "all": "ALL",
+    "limit_options": "WITH TIES",
+}
+_FORM_WORDS: Mapping[type[exp.Expr], str] = {
+    exp.ByteString: "a byte string",
+    exp.Collate: "COLLATE",
+    exp.ColumnDef: "a STRUCT type",
+    exp.JSON: "IS JSON",
+    exp.RegexpLike: "RLIKE (there is REGEXP_CONTAINS)",
+    exp.SimilarTo: "SIMILAR TO (there are LIKE and REGEXP_CONTAINS)",
+    exp.Struct: "STRUCT (there is JSON_OBJECT)",
+    exp.Values: "VALUES (there is UNNEST([…]))",
+}
+_SHOWN_CHARS = 60
+
 
 def check_shapes(tree: exp.Expr) -> None:
     """Raise :class:`SqlRefused` if a part of the statement is not one of those named here."""
@@ -90,14 +111,26 @@ def check_shapes(tree: exp.Expr) -> None:
                 message = _WRITES.get(clause)
                 if message:
                     raise SqlRefused("not_select", message)
-                word = clause.strip("_").replace("_", " ").upper()
+                word = _clause_word(clause, value)
                 raise SqlRefused("syntax", f"{word} is not supported here.", {"clause": word})
+
+
+def _clause_word(clause: str, value: object) -> str:
+    if clause == "pivots":
+        first = value[0] if isinstance(value, list) else value
+        is_back = isinstance(first, exp.Expr) and bool(first.args.get("unpivot"))
+        return "UNPIVOT" if is_back else "PIVOT"
+    return _CLAUSE_WORDS.get(clause) or clause.strip("_").replace("_", " ").upper()
 
 
 def _refusal(node: exp.Expr) -> SqlRefused:
     kind = type(node)
     if isinstance(node, (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Drop, exp.Copy)):
         return SqlRefused("not_select", f"Only reading is possible here, not {kind.key.upper()}.")
+    if kind in _FORM_WORDS:
+        return _unsupported(_FORM_WORDS[kind])
+    if isinstance(node, exp.Binary) and not isinstance(node, exp.Dot):
+        return _unsupported(_shown(node))
     if isinstance(node, (exp.Func, exp.SessionParameter, exp.Dot, exp.SafeFunc, exp.NetFunc)):
         name = _name_of(node)
         return SqlRefused(
@@ -107,11 +140,22 @@ def _refusal(node: exp.Expr) -> SqlRefused:
         return SqlRefused(
             "parameter_invalid", "Parameters are named: @name, with its value in `params`."
         )
-    word = kind.__name__
-    return SqlRefused("syntax", f"This form is not supported here: {word}.", {"form": word})
+    return _unsupported(_shown(node))
+
+
+def _unsupported(form: str) -> SqlRefused:
+    return SqlRefused("syntax", f"This is not supported here: {form}.", {"form": form})
+
+
+def _shown(node: exp.Expr) -> str:
+    """The beginning of what stands there."""
+    return node.sql("bigquery", unsupported_level=ErrorLevel.IGNORE)[:_SHOWN_CHARS]
 
 
 def _name_of(node: exp.Expr) -> str:
+    if isinstance(node, (exp.SafeFunc, exp.NetFunc)):
+        prefix = "SAFE" if isinstance(node, exp.SafeFunc) else "NET"
+        return f"{prefix}.{_name_of(node.this)}"[:100]
     if isinstance(node, exp.Dot):
         return ".".join(part.name for part in (node.this, node.expression) if part.name)[:100]
     if isinstance(node, exp.Func) and not isinstance(node, exp.Anonymous):

@@ -15,6 +15,7 @@ from quintet_server.engines.sql.functions import find
 from quintet_server.engines.sql.kinds import kind_of_type
 from quintet_server.engines.sql.model import Catalog, SqlRefused
 from quintet_server.engines.sql.names import Names
+from quintet_server.engines.sql.numbers_only import check_numbers
 from quintet_server.engines.sql.parameters import Parameter, is_type_open
 from quintet_server.engines.sql.pieces import call, cast, kind_of, text, wrong
 
@@ -146,6 +147,7 @@ class Translation:
             raise wrong(f"it takes {count} arguments, not {len(arguments)}.", name)
         if function.is_window and not isinstance(node.parent, (exp.Window, exp.IgnoreNulls)):
             raise wrong("it needs OVER (…).", name)
+        check_numbers(name, arguments, self._names)
         kinds = [kind_of(argument) for argument in arguments]
         if isinstance(function.to, str):
             made: exp.Expr = call(function.to, *arguments)

@@ -82,6 +82,27 @@ async def test_page_with_a_bad_field_is_refused(api: Api, body: Any, field: str)
     assert error["details"]["field"].startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "camel", "name"),
+    [
+        ("POST", "/pages", "declaredQueries", "declared_queries"),
+        ("POST", "/pages/validate", "declaredQueries", "declared_queries"),
+        ("PATCH", "/pages/pg_none", "expectedVersion", "expected_version"),
+    ],
+)
+async def test_known_field_in_camel_case_is_refused_with_its_name(
+    api: Api, method: str, path: str, camel: str, name: str
+) -> None:
+    body = {"name": "x", "spec": {"version": 1, "root": {"type": "Divider"}}, camel: []}
+    error = await api.refused(method, path, body, 400, "invalid_argument")
+    assert error["message"] == f"{camel} is called {name}"
+
+
+async def test_unknown_field_of_a_page_is_ignored(api: Api) -> None:
+    body = {"spec": {"version": 1, "root": {"type": "Divider"}}, "color": "red"}
+    assert (await api.ask("POST", "/pages/validate", body))["valid"]
+
+
 async def test_page_that_fails_the_verifier_is_refused_with_its_verdict(api: Api) -> None:
     body = {
         **GUIDE,

@@ -38,6 +38,27 @@ def test_linear_scale_examples() -> None:
     assert linear([-3], 0, 1).high == 0
 
 
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([1, 2], (0, 1, 2)),
+        ([1], (0, 1)),
+        ([3, 11], (0, 5, 10, 15)),
+        ([0.5, 2], (0, 0.5, 1, 1.5, 2)),
+        ([0, 1, 0.25], (0, 0.2, 0.4, 0.6, 0.8, 1)),
+    ],
+)
+def test_linear_scale_of_counts_has_whole_ticks(
+    values: list[float], ticks: tuple[float, ...]
+) -> None:
+    assert linear(values, 0, 1).ticks == pytest.approx(ticks)
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=6), st.booleans())
+def test_linear_scale_of_whole_numbers_never_has_fractions(values: list[int], zero: bool) -> None:
+    assert all(tick.is_integer() for tick in linear(values, 0, 1, zero=zero).ticks)
+
+
 @given(
     st.floats(-6e10, 2.5e11),
     st.floats(1, 1e11),

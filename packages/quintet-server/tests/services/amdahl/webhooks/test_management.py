@@ -116,6 +116,17 @@ def test_http_is_taken_where_private_targets_are_unless_the_operator_says(said, 
         assert (refused.value.status, refused.value.code) == (400, "invalid_argument")
 
 
+@pytest.mark.parametrize("url", ["ftp://a.example/", "a.example", ""])
+def test_url_of_another_scheme_is_told_of_https_at_once(url):
+    settings = AmdahlSettings()
+    parts = SimpleNamespace(settings=settings, allow_private_targets=False)
+    with pytest.raises(ApiError, match="url: must begin with https://"):
+        checked_url(parts, url)
+    # Where http is taken as well, the engine names both.
+    parts = SimpleNamespace(settings=settings, allow_private_targets=True)
+    assert checked_url(parts, url) == url
+
+
 async def test_list_is_newest_first_paged_and_filtered(desk, api):
     made = [await desk.create(description=f"number {number}") for number in range(5)]
     await desk.change(made[2], active=False)

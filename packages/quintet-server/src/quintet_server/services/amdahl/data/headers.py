@@ -12,7 +12,9 @@ __all__ = ["METADATA", "HeaderRefused", "Headers"]
 
 METADATA = "metadata"
 _GUESSES_MAX_COUNT = 200
+_CURRENCIES = re.compile(r"[$€£¥₹]")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
+_OF_MONEY = ("amount", "value", "revenue")
 
 # What exports of CRMs, call recorders and mailboxes call our columns.
 _SYNONYMS: Mapping[str, Mapping[str, str]] = {
@@ -123,7 +125,8 @@ class Headers:
         for header in headers:
             name = exact[header]
             if name is None:
-                guess = self._synonyms.get(_plain(header))
+                plain = _plain(header)
+                guess = plain if plain in self._names else self._synonyms.get(plain)
                 name = guess if guess not in taken else None
                 taken.add(name or "")
                 if len(self.guessed) < _GUESSES_MAX_COUNT:
@@ -138,7 +141,8 @@ class Headers:
         if header in self._given:
             return self._given[header]
         plain = _plain(header)
-        return plain if plain in self._names else None
+        # What a sign of a currency means is a guess, if a good one.
+        return plain if plain in self._names and not _CURRENCIES.search(header) else None
 
     def _refuse_doubles(self, headers: list[str], found: list[str | None]) -> None:
         first: dict[str, str] = {}
@@ -161,6 +165,12 @@ class Headers:
 
 
 def _plain(header: str) -> str:
-    """`Company Name` and `companyName` as `company_name`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header.strip())
-    return _NO_WORD.sub("_", parted.lower()).strip("_")
+    """`Company Name` and `companyName` as `company_name`; `Deal $` and `$` as amounts.
+
+    Without the sign `Deal $` would be the name of a deal.
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _CURRENCIES.sub(" ", header).strip())
+    plain = _NO_WORD.sub("_", parted.lower()).strip("_")
+    if _CURRENCIES.search(header) and not plain.endswith(_OF_MONEY):
+        return f"{plain}_amount".strip("_")
+    return plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from quintet_server.services.amdahl.endpoints import Body
 
@@ -55,7 +55,25 @@ Role = Literal["viewer", "editor", "admin", "owner"]
 Grants = Annotated[list[Role], AfterValidator(_grants)]
 
 
-class CreatePage(Body):
+class PageBody(Body):
+    """Fields that are not known are ignored, but for known ones written in camel case.
+
+    A page without the queries that its writer believed to declare would be refused for other
+    reasons, or shown empty.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_camel_case(cls, given: Any) -> Any:
+        for name in cls.model_fields:
+            first, *rest = name.split("_")
+            camel = first + "".join(word.title() for word in rest)
+            if rest and isinstance(given, dict) and camel in given:
+                raise ValueError(f"{camel} is called {name}")
+        return given
+
+
+class CreatePage(PageBody):
     """A new page; it begins as a draft."""
 
     name: Name
@@ -69,7 +87,7 @@ class CreatePage(Body):
     """The roles that may see it; none: everyone. Owners see every page."""
 
 
-class ChangePage(Body):
+class ChangePage(PageBody):
     """What changes; what is not sent stays. Lists and the spec are replaced as a whole."""
 
     name: Name | None = None
@@ -83,21 +101,21 @@ class ChangePage(Body):
     """The version this change was made for; another one is refused."""
 
 
-class ValidatePage(Body):
+class ValidatePage(PageBody):
     """A page that is only looked at."""
 
     spec: Any = None
     declared_queries: Any = None
 
 
-class RestorePage(Body):
+class RestorePage(PageBody):
     """A version that is to be the present one again."""
 
     version: int = Field(ge=1)
     expected_version: int | None = Field(default=None, ge=1)
 
 
-class EmbedPage(Body):
+class EmbedPage(PageBody):
     """Who is to see a page elsewhere, where, and for how long."""
 
     audience: Literal["self", "workspace", "public"]

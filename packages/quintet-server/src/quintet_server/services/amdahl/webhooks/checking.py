@@ -23,9 +23,9 @@ _ALLOWED = (*EVENT_TYPES, ALL)
 def checked_url(parts: Amdahl, url: str) -> str:
     """The URL, if its scheme will do; the rest is the engine's to check. Raises 400."""
     scheme = url.partition(":")[0].lower()
-    if scheme == "http" and not _takes_http(parts):
+    if scheme != "https" and not _takes_http(parts):
         message = (
-            "url: must begin with https:// here; QUINTET_AMDAHL_ALLOW_INSECURE_WEBHOOKS=true, or "
+            "url: must begin with https://; QUINTET_AMDAHL_ALLOW_INSECURE_WEBHOOKS=true, or "
             "`quintet serve --allow-private-targets`, lets http through"
         )
         raise invalid_argument(message, "url")

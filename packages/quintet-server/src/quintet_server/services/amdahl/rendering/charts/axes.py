@@ -187,7 +187,7 @@ def span_labels(table: Table, start: float, end: float) -> Labels:
     low, high = min(table.places), max(table.places)
     count = max(2, int((end - start) / (70 if table.axis == "time" else 90)))
     if table.axis == "number":
-        scale = linear([low, high], 0, 1, zero=False, ticks_count=count)
+        scale = linear(table.places, 0, 1, zero=False, ticks_count=count)
         found = [(tick, compact(tick, scale.step)) for tick in scale.ticks if low <= tick <= high]
     elif len(table.places) <= count * 1.4:
         found = list(dict(zip(table.places, table.labels, strict=True)).items())

@@ -36,9 +36,11 @@ def linear(
 ) -> Linear:
     """A scale that holds all values, from tick to tick. `zero`: it holds zero as well.
 
-    Without values it goes from 0 to 1; where all are alike it makes room around them.
+    Without values it goes from 0 to 1; where all are alike it makes room around them. Where all
+    are whole numbers, so are the ticks: half a call is none.
     """
     found = list(values)
+    is_whole = bool(found) and all(float(value).is_integer() for value in found)
     if zero or not found:
         found.append(0.0)
     low, high = min(found), max(found)
@@ -47,6 +49,8 @@ def linear(
         if zero:
             low, high = min(low, 0.0), max(high, 0.0)
     step = round_step((high - low) / max(1, ticks_count))
+    if is_whole and not step.is_integer():
+        step = 1.0 if step < 1 else 5.0  # the one in between is 2.5
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(index * step for index in range(first, last + 1))
     return Linear(ticks[0], ticks[-1], start, end, step, ticks)
