@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,8 @@ from quintet_server.store.database import Database
 
 from .conftest import drop_projects, new_project
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
 
 @asynccontextmanager
 async def engine(db: Database, **settings: Any) -> AsyncIterator[TenantSql]:
@@ -39,16 +42,24 @@ async def engine(db: Database, **settings: Any) -> AsyncIterator[TenantSql]:
         await sql.stop()
 
 
-async def backends(db: Database, project: str) -> int:
+async def backends(db: Database, project: str, since: datetime = LONG_AGO) -> int:
+    """How many there are of a tenant, begun `since`: older ones may be on their way out."""
     async with db.connection() as conn:
         cursor = await conn.execute(
             "SELECT count(*) FROM pg_stat_activity JOIN amdahl_sql_tenants t ON t.role = usename "
-            "WHERE t.project_id = %s",
-            (project,),
+            "WHERE t.project_id = %s AND backend_start >= %s",
+            (project, since),
         )
         row = await cursor.fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def moment(db: Database) -> datetime:
+    async with db.connection() as conn:
+        row = await (await conn.execute("SELECT clock_timestamp()")).fetchone()
+    assert row is not None
+    return row[0]
 
 
 async def until(condition: Any) -> None:
@@ -61,13 +72,13 @@ async def until(condition: Any) -> None:
 
 async def test_connection_is_kept_for_the_next_statement_and_closed_when_idle(tenants) -> None:
     async with engine(tenants.db, idle_seconds=0.2) as sql:
-        before = await backends(tenants.db, tenants.own)
+        since = await moment(tenants.db)
         for _ in range(3):
             await sql.query(tenants.own, "SELECT 1")
-        assert await backends(tenants.db, tenants.own) == before + 1
+        assert await backends(tenants.db, tenants.own, since) == 1
 
         async def closed() -> bool:
-            return await backends(tenants.db, tenants.own) == before
+            return await backends(tenants.db, tenants.own, since) == 0
 
         await until(closed)
 
@@ -114,12 +125,12 @@ async def test_nothing_is_left_of_a_statement_in_the_next(tenants) -> None:
 
 async def test_cancelled_caller_cancels_the_statement(tenants) -> None:
     async with engine(tenants.db) as sql:
-        before = await backends(tenants.db, tenants.own)
+        since = await moment(tenants.db)
         slow = Statement("SELECT count(*) FROM generate_series(1, 10000000000)")
         call = asyncio.create_task(sql.runner.query(tenants.own, slow, limit=1, seconds=5))
 
         async def running() -> bool:
-            return await backends(tenants.db, tenants.own) == before + 1
+            return await backends(tenants.db, tenants.own, since) == 1
 
         await until(running)
         started = time.perf_counter()
@@ -128,7 +139,7 @@ async def test_cancelled_caller_cancels_the_statement(tenants) -> None:
             await call
 
         async def gone() -> bool:
-            return await backends(tenants.db, tenants.own) == before
+            return await backends(tenants.db, tenants.own, since) == 0
 
         await until(gone)
         assert time.perf_counter() - started < 1.5

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from psycopg.types.json import Jsonb
 
-from quintet_server.http.rate_limit import MovingWindow
-from quintet_server.services.amdahl.pages.embedding import showing, tokens
+from quintet_server.services.amdahl.pages.embedding import tokens
 from quintet_server.services.amdahl.pages.embedding.secrets import ensure_secret
 
 from ..conftest import Api
@@ -219,11 +219,10 @@ async def test_rules_fix_the_parameters_of_an_embed(api: Api, pages: Pages) -> N
     assert not await embeds.shows(url)
 
 
-async def test_loads_of_embeds_are_limited_by_workspace(
-    embeds: Embeds, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = MovingWindow(lambda _principal: 1, window_seconds=60)
-    monkeypatch.setattr(showing, "MovingWindow", lambda *_, **__: one)
+async def test_loads_of_embeds_are_limited_by_workspace(embeds: Embeds) -> None:
+    limit = Jsonb({"embeds_per_minute": 1})
+    change = "UPDATE projects SET settings = %s WHERE id = %s"
+    await embeds.api.sql(change, limit, embeds.api.project_id)
     url = (await embeds.mint())["embed_url"]
 
     assert (await embeds.load(url)).status_code == 200

@@ -133,7 +133,10 @@ def _limit(request: Request, parts: Amdahl, maker: Principal) -> None:
     state = request.app.state
     if not hasattr(state, "amdahl_embeds"):
         most = parts.settings.embeds_per_minute
-        state.amdahl_embeds = MovingWindow(lambda _principal: most, window_seconds=60)
+        state.amdahl_embeds = MovingWindow(
+            lambda principal: int(principal.settings.get("embeds_per_minute", most)),
+            window_seconds=60,
+        )
     decision = state.amdahl_embeds.check(maker, parts.clock.now())
     if not decision.allowed:
         raise AmdahlErrors().error(
