@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from quintet_server.services.amdahl.pages.catalog import CATALOG
 from quintet_server.services.amdahl.rendering.document import COMPONENTS
@@ -79,6 +79,7 @@ def tables(draw_from: st.DrawFn) -> list[dict[str, Any]]:
     return draw_from(st.lists(st.fixed_dictionaries(kinds), max_size=6))
 
 
+@example(rows=[{"a": 0, "b": [-(2**63) - 1], "c": {"d": 2**64}, "d": None}], first=0)
 @given(rows=tables(), first=st.integers(0, 3))
 def test_chart_any_rows_is_sound(rows: list[dict[str, Any]], first: int) -> None:
     outcomes = {"q": outcome(rows)}

@@ -6,12 +6,11 @@ RFC 3339. Numbers are written the English way, as the API's other texts are.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, date, datetime
 from typing import Any
-
-import orjson
 
 NONE = "—"
 """Stands where there is no value."""
@@ -67,7 +66,12 @@ def name(cell: Any) -> str:
         return plain(cell)
     if isinstance(cell, str):
         return cell[:_TEXT_MAX_CHARS]
-    return orjson.dumps(cell, default=str).decode()[:_TEXT_MAX_CHARS]
+    return json_text(cell)[:_TEXT_MAX_CHARS]
+
+
+def json_text(cell: Any) -> str:
+    """A list or an object as JSON; the standard library's writer, whose integers have no bound."""
+    return json.dumps(cell, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def title_of(column: str) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from quintet_server.services.amdahl.rendering.charts.series import rows_of
 from quintet_server.services.amdahl.rendering.components.sheet import Component, Node, Sheet
 from quintet_server.services.amdahl.rendering.components.states import (
@@ -22,6 +20,7 @@ from quintet_server.services.amdahl.rendering.values import (
     NONE,
     formatted,
     instant,
+    json_text,
     moment,
     name,
     number,
@@ -133,7 +132,7 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
         text = moment(when, with_time=column.timed)
         return f'<td class="when"><time datetime="{escape(cell)}">{text}</time></td>'
     if isinstance(cell, (Mapping, list)):
-        text = orjson.dumps(cell, default=str).decode()
+        text = json_text(cell)
         return f"<td><code>{escape(text[:_JSON_MAX_CHARS])}</code></td>"
     text = _written(cell, column)
     if column.numeric:
