@@ -1,4 +1,4 @@
-"""What holds for every test of the repository: how many examples, and what is run first.
+"""What holds for every test of the repository: how many examples, and what is run first and where.
 
 `QUINTET_HYPOTHESIS=full` tries ten times as many examples of each property as hypothesis does by
 itself; without it half as many, as random order and new seeds try others in every run anyhow.
@@ -6,10 +6,17 @@ itself; without it half as many, as random order and new seeds try others in eve
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
 
 # How fast examples are made depends on what else the machine does; a hung test has its own limit.
 CALM = [HealthCheck.too_slow]
@@ -18,6 +25,31 @@ settings.register_profile("full", max_examples=1000, suppress_health_check=CALM)
 settings.load_profile("full" if os.environ.get("QUINTET_HYPOTHESIS") == "full" else "short")
 
 _LONG = ("slow", "kill", "compat")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what was collected out of garbage collections.
+
+    All of it lives to the end, and it is millions of objects: going through them was a third of
+    collecting, and up to a second of every `gc.collect()` of a test.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Hand out `--dist loadgroup` more cheaply than xdist does."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.support.scheduling import GroupScheduling  # only where xdist is in use
+
+    return GroupScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)  # after the shuffling of pytest-randomly

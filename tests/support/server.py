@@ -9,7 +9,6 @@ import re
 import selectors
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ import psycopg
 from quintet_server.store.embedded import EmbeddedPostgres
 from tests.support.commands import quintet
 from tests.support.waiting import until
+from tests.support.warm import Process, start_quintet
 
 _URL = re.compile(r"https?://\S+")
 START_SECONDS = 60.0
@@ -60,7 +60,7 @@ class ServerProcess:
         self._options = ["--allow-private-targets"] if private_targets else []
         self._settings = {**QUIET, **(settings or {})}
         self._port = port
-        self._child: subprocess.Popen[str] | None = None
+        self._child: Process | None = None
         self.url = ""
         self.log = folder.parent / f"{folder.name}.log"
 
@@ -73,13 +73,10 @@ class ServerProcess:
 
     def spawn(self) -> None:
         """Start it and do not wait, for who wants to see it killed on the way."""
-        command = [sys.executable, "-m", "quintet_server", "serve", "--port", str(self._port)]
         with self.log.open("a") as log:
-            self._child = subprocess.Popen(
-                [*command, *self._where, *self._options],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
+            self._child = start_quintet(
+                ["serve", "--port", str(self._port), *self._where, *self._options],
+                log=log,
                 env={**_plain_environment(), **self._settings},
             )
 
@@ -88,8 +85,8 @@ class ServerProcess:
         assert self._child.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._child.stdout, selectors.EVENT_READ)
-            line = self._child.stdout.readline() if selector.select(START_SECONDS) else ""
-        found = _URL.search(line)
+            line = self._child.stdout.readline() if selector.select(START_SECONDS) else b""
+        found = _URL.search(line.decode())
         if found is None:
             self.kill()
             raise RuntimeError(f"no ready line but {line!r}; the log ends:\n{self.log_end()}")

@@ -11,8 +11,6 @@ import asyncio
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import uuid
@@ -38,6 +36,7 @@ from quintet_server.store.dev_keys import read_dev_keys
 from quintet_server.store.embedded import EmbeddedPostgres
 from quintet_server.store.migrate import migrate
 from tests.support.model import installed_smollm2
+from tests.support.warm import start_quintet
 
 T = TypeVar("T")
 Advance = Callable[[float], Awaitable[None]]
@@ -276,12 +275,10 @@ class ServerProcess:
     def __init__(self, data_dir: Path, *arguments: str, env: dict[str, str] | None = None):
         self.data_dir = data_dir
         self.log_file = data_dir.with_name(f"{data_dir.name}-{uuid.uuid4().hex[:6]}.log")
-        command = [sys.executable, "-m", "quintet_server", "serve", "--port", "0"]
         with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*command, "--data-dir", str(data_dir), *arguments],
-                stdout=subprocess.PIPE,
-                stderr=log,
+            self.process = start_quintet(
+                ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments],
+                log=log,
                 env={**clean_environment(), **(env or {})},
             )
         self.url = ""
