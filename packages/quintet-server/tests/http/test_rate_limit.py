@@ -1,4 +1,4 @@
-"""The moving window, by itself and on the wire."""
+"""The moving window, by itself and on the wire; the bucket of tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from hypothesis import given, strategies as st
 
-from quintet_server.http.rate_limit import MovingWindow
+from quintet_server.http.rate_limit import MovingWindow, TokenBucket
 from quintet_server.store.database import Database
 from quintet_server.store.keys import Principal, ensure_project
 
@@ -109,3 +109,47 @@ def until_clock_is_seen(probe: Any, shift: float) -> None:
         if ready["clock_shift_seconds"] == shift:
             return
     raise AssertionError("the server never saw the clock move")
+
+
+def test_bucket_lets_all_tokens_go_at_once_and_then_as_many_as_flow_in() -> None:
+    bucket = TokenBucket(lambda _: 6)  # one in ten seconds
+    for left in (5, 4, 3, 2, 1, 0):
+        assert shown(bucket.check(principal(), 1000.0)) == (6, left, 1000 + 10 * (6 - left))
+    refused = bucket.check(principal(), 1003.0)
+    assert not refused.allowed
+    assert refused.retry_after == 7
+    assert shown(refused) == (6, 0, 1060)
+    assert not bucket.check(principal(), 1009.9).allowed
+    assert bucket.check(principal(), 1010.0).allowed
+    assert not bucket.check(principal(), 1010.0).allowed
+
+
+def test_bucket_of_nothing_is_no_limit_and_shows_a_number() -> None:
+    bucket = TokenBucket(lambda _: 0)
+    assert all(bucket.check(principal(), 5.0).allowed for _ in range(1000))
+    assert shown(bucket.check(principal(), 5.0)) == (2_147_483_647, 2_147_483_647, 5)
+
+
+@given(st.integers(1, 20), st.lists(st.floats(0, 30), max_size=60))
+def test_bucket_never_lets_more_through_than_it_holds_and_what_flowed_in(
+    limit: int, pauses: list[float]
+) -> None:
+    bucket, now, passed = TokenBucket(lambda _: limit), 1000.0, 0
+    for pause in pauses:
+        now += pause
+        decision = bucket.check(principal(), now)
+        passed += decision.allowed
+        assert passed <= limit + (now - 1000.0) * limit / 60 + 1e-6
+        assert 0 <= shown(decision)[1] <= limit
+        if not decision.allowed:  # what it says to wait is enough
+            assert bucket.check(principal(), now + decision.retry_after).allowed
+            now += decision.retry_after
+            passed += 1
+
+
+def test_bucket_memory_is_bounded() -> None:
+    bucket = TokenBucket(lambda _: 2)
+    for number in range(25_000):
+        key = Principal(f"k{number}", "p", "p", "probe", frozenset(), {})
+        assert bucket.check(key, 1000.0 + number / 1000).allowed
+    assert len(bucket._missing) <= 10_000

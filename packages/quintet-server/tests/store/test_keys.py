@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -14,8 +16,12 @@ from quintet_server.store.keys import (
     Principal,
     Rejection,
     create_key,
+    delete_key,
     ensure_project,
+    find_key,
+    find_secret,
     list_keys,
+    replace_secret,
     revoke_key,
 )
 from quintet_server.store.notify import NotifyBus
@@ -137,3 +143,53 @@ async def test_changed_project_settings_reach_remembered_keys(db: Database, keys
     found = await keys.lookup(secret, "flare")
     assert isinstance(found, Principal)
     assert found.settings == {"limit": 3}
+
+
+async def test_key_keeps_everything_but_its_secret_when_that_is_replaced(
+    db: Database, keys: KeyStore
+) -> None:
+    async with db.transaction() as conn:
+        old, row = await create_key(conn, "ghostflow", scopes=["read"], name="ci")
+    assert isinstance(await keys.lookup(old, "ghostflow"), Principal)
+    async with db.transaction() as conn:
+        made = await replace_secret(conn, "ghostflow", row.project_id, row.id)
+    assert made is not None
+    new, again = made
+    keys.forget()
+    assert await keys.lookup(old, "ghostflow") is Rejection.UNKNOWN
+    found = await keys.lookup(new, "ghostflow")
+    assert isinstance(found, Principal)
+    assert found.key_id == row.id == again.id
+    assert (again.scopes, again.name, again.prefix) == (row.scopes, row.name, new[:10])
+    async with db.transaction() as conn:
+        assert await find_secret(conn, "ghostflow", old) is None
+        assert await find_secret(conn, "ghostflow", new) == again
+        await revoke_key(conn, row.id)
+        assert await replace_secret(conn, "ghostflow", row.project_id, row.id) is None
+
+
+async def test_key_is_found_and_deleted_in_its_own_project_alone(db: Database) -> None:
+    async with db.transaction() as conn:
+        _, row = await create_key(conn, "ghostflow")
+        other = await ensure_project(conn, "ghostflow", "other")
+        assert await find_key(conn, "ghostflow", row.project_id, row.id) == row
+        for service, project in (("ghostflow", other), ("flare", row.project_id)):
+            assert await find_key(conn, service, project, row.id) is None
+            assert not await delete_key(conn, service, project, row.id)
+        assert await delete_key(conn, "ghostflow", row.project_id, row.id)
+        assert not await delete_key(conn, "ghostflow", row.project_id, row.id)
+
+
+async def test_key_ends_at_the_moment_named(db: Database) -> None:
+    when = datetime(2999, 1, 1, 12, 30, 0, 250_000, tzinfo=UTC)
+    async with db.transaction() as conn:
+        _, row = await create_key(conn, "ghostflow", expires_at=when)
+    assert row.expires_at == when
+
+
+async def test_ids_of_keys_have_the_form_of_their_service(db: Database) -> None:
+    async with db.transaction() as conn:
+        _, ours = await create_key(conn, "ghostflow")
+        _, other = await create_key(conn, "flare")
+    assert UUID(ours.id).version == 7
+    assert re.fullmatch(r"key_[0-9A-Z]{26}", other.id)

@@ -8,6 +8,7 @@ import typer
 
 from quintet_server.cli.clock import parse_duration
 from quintet_server.cli.options import Command, DatabaseUrl, DataDir, Group, fail
+from quintet_server.cli.printing import print_json, print_table
 from quintet_server.cli.served import SERVED
 from quintet_server.store.key_formats import KEY_FORMATS
 
@@ -78,7 +79,7 @@ def create(
 
     secret, key = with_database(data_dir, database_url, work, may_create=True)
     if as_json:
-        _print_json({"key": secret, **_shown(key)})
+        print_json({"key": secret, **_shown(key)})
     else:
         typer.echo(secret)
 
@@ -103,14 +104,14 @@ def list_(
 
     keys = with_database(data_dir, database_url, work)
     if as_json:
-        _print_json([_shown(key) for key in keys])
+        print_json([_shown(key) for key in keys])
     else:
-        _print_table(keys)
+        _print_keys(keys)
 
 
 @app.command("revoke", cls=Command)
 def revoke(
-    key: Annotated[str, typer.Argument(help="The key's id (key_…) or the key itself.")],
+    key: Annotated[str, typer.Argument(help="The key's id or the key itself.")],
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -165,14 +166,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _print_json(value: Any) -> None:
-    import orjson
-
-    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
-    typer.echo(orjson.dumps(value, option=options).decode())
-
-
-def _print_table(keys: list[ApiKey]) -> None:
+def _print_keys(keys: list[ApiKey]) -> None:
     """One line per key, never folded: `keys revoke` wants whole ids, and grep whole lines."""
     rows = [("ID", "SERVICE", "PROJECT", "NAME", "KEY", "STATE", "LAST USED", "SCOPES")]
     for key in keys:
@@ -183,10 +177,7 @@ def _print_table(keys: list[ApiKey]) -> None:
                 *(_state(key), used, _scopes(key)),
             )
         )
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+    print_table(rows)
 
 
 def _scopes(key: ApiKey) -> str:

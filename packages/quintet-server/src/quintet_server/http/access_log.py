@@ -1,7 +1,7 @@
 """One log line per request: who, what, how long. Never headers, queries or bodies.
 
-Paths are logged, queries are not: services never put a secret into a path, clients do put them
-into queries.
+Paths are logged, queries are not: services say which of their paths hold a secret, clients do put
+them into queries.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ class AccessLog:
     def __init__(self, which: Which):
         self._from_status = {"all": 0, "errors": 400, "none": 1000}[which]
 
+    def writes(self, status: int) -> bool:
+        """Whether the setting asks for a line for this status."""
+        return status >= self._from_status
+
     def write(
         self,
         *,
@@ -35,7 +39,7 @@ class AccessLog:
         key_id: str | None,
     ) -> None:
         """Write one line, unless the setting leaves it out."""
-        if status < self._from_status:
+        if not self.writes(status):
             return
         _log.info(
             "request",

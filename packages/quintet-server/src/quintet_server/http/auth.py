@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from quintet_server.http.context import Kernel
 from quintet_server.http.errors import ErrorEnvelope, Failure
@@ -25,9 +26,12 @@ class Authenticator(Protocol):
     """Turns the headers of a request into a principal, or raises ApiError."""
 
     async def __call__(
-        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope
+        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope, scope: Scope
     ) -> Principal:
-        """Return whom the request speaks for."""
+        """Return whom the request speaks for.
+
+        ``scope`` is the request's: who is on the other side of the connection, and the path.
+        """
         ...
 
 
@@ -60,7 +64,7 @@ class KeyAuth:
         self._challenge = {"WWW-Authenticate": "Bearer"} if bearer else {}
 
     async def __call__(
-        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope
+        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope, scope: Scope
     ) -> Principal:
         """Return the principal of the key, or raise the service's 401."""
         for header in self._headers:

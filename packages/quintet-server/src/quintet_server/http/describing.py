@@ -74,6 +74,8 @@ def describe_routes(
         described = _operation(endpoint, path, schemas)
         paths.setdefault(path, {})[endpoint.method.lower()] = described
     for route in plain_routes:
+        if not route.include_in_schema:
+            continue
         path = _without_converters(route.path)
         for method in sorted((route.methods or set()) - {"HEAD"}):
             paths.setdefault(path, {})[method.lower()] = _plain(route, path, method)

@@ -63,7 +63,7 @@ class Gateway:
         scope, headers, service = exchange.scope, exchange.headers, self._service
         path = get_route_path(scope)
         if path not in service.public_paths and not path.startswith(service.public_prefixes):
-            principal = await service.auth(headers, self._kernel, service.envelope)
+            principal = await service.auth(headers, self._kernel, service.envelope, scope)
             exchange.principal = scope["state"]["principal"] = principal
             if self._limiter is not None:
                 self._limit(exchange, principal)
@@ -96,7 +96,7 @@ class Gateway:
                 "request_failed",
                 service=self._service.name,
                 request_id=exchange.request_id,
-                path=exchange.scope["path"],
+                path=self._shown_path(exchange.scope),
                 exc_info=None if refusal is error else error,
             )
         if exchange.status is None:
@@ -112,12 +112,20 @@ class Gateway:
         self._access.write(
             service=self._service.name,
             method=scope["method"],
-            path=scope["path"],
+            path=self._shown_path(scope),
             status=status,
             seconds=seconds,
             request_id=exchange.request_id,
             key_id=exchange.principal.key_id if exchange.principal else None,
         )
+
+    def _shown_path(self, scope: Scope) -> str:
+        """The path for a log."""
+        path: str = scope["path"]
+        for prefix in self._service.secret_prefixes:
+            if path.startswith(prefix):
+                return f"{prefix}…"
+        return path
 
 
 class _Exchange:

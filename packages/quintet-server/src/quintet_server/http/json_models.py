@@ -79,6 +79,8 @@ def _field(location: tuple[int | str, ...]) -> str:
 def _sentence(problem: Any) -> str:
     if problem["type"] == "missing":
         return "is required"
+    if problem["type"] == "extra_forbidden":
+        return "is not a field of this request"
     text: str = problem["msg"]
     # A validator of ours says it in its own words.
     text = text.removeprefix("Value error, ").removeprefix("Input should be ")

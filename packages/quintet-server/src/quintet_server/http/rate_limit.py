@@ -1,9 +1,10 @@
 """Rate limits with headers on every answer.
 
-A limiter is an object per service with one method; how it counts is its own affair. The one here,
-:class:`MovingWindow`, allows so many requests in any stretch of the window's length. It counts in
+A limiter is an object per service with one method; how it counts is its own affair. Two are here.
+:class:`MovingWindow` allows so many requests in any stretch of the window's length. It counts in
 sixty slots of the window, so its memory does not grow with the limit and a request is forgotten
-at most one slot (a minute of an hour) too late, never too early.
+at most one slot (a minute of an hour) too late, never too early. :class:`TokenBucket` lets a client
+that was quiet send many at once, and then as many as flow in.
 
 Counts are kept by each process: with several server processes a project may send the limit to each.
 """
@@ -18,11 +19,14 @@ from typing import Any, Protocol
 
 from quintet_server.store.keys import Principal
 
-__all__ = ["MovingWindow", "RateDecision", "RateLimiter"]
+__all__ = ["MovingWindow", "RateDecision", "RateLimiter", "TokenBucket", "limit_headers"]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _SLOTS = 60
+# Keys whose buckets are kept; a full bucket is the same as none.
+_BUCKETS = 10_000
+_UNLIMITED = b"2147483647"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class MovingWindow:
         limit = self._limit_of(principal)
         if limit is None:
             return RateDecision(
-                True, _headers(self._unlimited, self._unlimited, now + self._window)
+                True, limit_headers(self._unlimited, self._unlimited, now + self._window)
             )
         window = self._windows.get(principal.project_id)
         if window is None:
@@ -111,12 +115,58 @@ class MovingWindow:
 
     def _shown(self, limit: int, left: int, window: _Window, now: float) -> Headers:
         oldest = window.slots[0][0] + self._slot if window.slots else now
-        return _headers(str(limit).encode(), str(left).encode(), oldest + self._window)
+        return limit_headers(str(limit).encode(), str(left).encode(), oldest + self._window)
 
 
-def _headers(limit: bytes, remaining: bytes, reset: float) -> Headers:
+def limit_headers(limit: bytes, remaining: bytes, reset: float) -> Headers:
+    """The three headers; `reset` in seconds since the epoch, rounded up."""
     return (
         (b"x-ratelimit-limit", limit),
         (b"x-ratelimit-remaining", remaining),
-        (b"x-ratelimit-reset", str(math.ceil(reset)).encode()),
+        (b"x-ratelimit-reset", str(math.ceil(round(reset, 3))).encode()),
     )
+
+
+class TokenBucket:
+    """So many tokens per key; each request takes one, and all flow back within the period.
+
+    ``limit_of(principal)`` returns how many, 0 for no limit; the headers then show a number that
+    nobody reaches, because clients read a number. Refused requests take nothing.
+    """
+
+    def __init__(self, limit_of: Callable[[Principal], int], *, period_seconds: float = 60.0):
+        self._limit_of = limit_of
+        self._period = period_seconds
+        # Per key: what was missing from a full bucket, and when.
+        self._missing: dict[str, tuple[float, float]] = {}
+
+    def check(self, principal: Principal, now: float) -> RateDecision:
+        """Take a token from the principal's bucket, if there is one."""
+        limit = self._limit_of(principal)
+        if limit <= 0:
+            return RateDecision(True, limit_headers(_UNLIMITED, _UNLIMITED, now))
+        each = self._period / limit
+        missing, at = self._missing.get(principal.key_id, (0.0, now))
+        missing = min(float(limit), max(0.0, missing - max(0.0, now - at) / each))
+        allowed = missing + 1 <= limit
+        if allowed:
+            missing += 1
+        if len(self._missing) >= _BUCKETS and principal.key_id not in self._missing:
+            self._forget_full(now)
+        self._missing[principal.key_id] = (missing, now)
+        left = str(math.floor(limit - missing)).encode()
+        headers = limit_headers(str(limit).encode(), left, now + missing * each)
+        if allowed:
+            return RateDecision(True, headers)
+        return RateDecision(
+            False,
+            headers,
+            retry_after=max(1, math.ceil(round((missing + 1 - limit) * each, 6))),
+            details={"limit": limit, "window_seconds": self._period},
+        )
+
+    def _forget_full(self, now: float) -> None:
+        """Drop what has filled up by now, whatever its pace; of the others the oldest half."""
+        kept = [each for each in self._missing.items() if now - each[1][1] < self._period]
+        kept.sort(key=lambda each: each[1][1])
+        self._missing = dict(kept[-_BUCKETS // 2 :])

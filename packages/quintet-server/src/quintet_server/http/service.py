@@ -72,6 +72,8 @@ class Service:
     Its routes for them have the whole path. They win over the mounts of other services, so each is
     to be as long as can be.
     """
+    secret_prefixes: tuple[str, ...] = ()
+    """Beginnings of whole paths whose rest is a secret: it goes into no log, whatever happens."""
     root_routes: Callable[[Any], Sequence[BaseRoute]] = lambda _runtime: ()
     """Called with the runtime: routes outside the mount (a service's own health checks)."""
     describe: Callable[[dict[str, Any]], None] | None = None

@@ -1,4 +1,4 @@
-"""Identifiers: ULIDs, in the order they were made within one process.
+"""Identifiers: ULIDs, in the order they were made within one process, and UUIDs.
 
 A ULID is 26 characters of Crockford's base 32: 48 bits of Unix milliseconds, then 80 random bits.
 Two ids made in the same millisecond differ by a counted-up random part, so a process hands them
@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from uuid import UUID
 
-__all__ = ["encode_ulid", "new_id", "new_ulid"]
+from uuid_utils.compat import uuid7
+
+__all__ = ["encode_ulid", "new_id", "new_ulid", "new_uuid7"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
@@ -60,3 +63,8 @@ def new_ulid() -> str:
 def new_id(prefix: str) -> str:
     """Return ``<prefix>_<ULID>``, the form of nearly every id on the wire."""
     return f"{prefix}_{new_ulid()}"
+
+
+def new_uuid7() -> UUID:
+    """Return a new UUID of version 7 (RFC 9562 §5.7), for services that show those. Thread-safe."""
+    return uuid7()

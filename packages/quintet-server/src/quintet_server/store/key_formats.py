@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from quintet_server.store.ids import new_id, new_uuid7
 
 __all__ = ["KEY_FORMATS", "KeyFormat"]
 
@@ -17,11 +19,20 @@ _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _HEX = string.digits + "abcdef"
 
 
+def _key_id() -> str:
+    return new_id("key")
+
+
+def _uuid() -> str:
+    return str(new_uuid7())
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFormat:
     """Prefix, alphabet and length of a service's keys; every scope a key there can have.
 
-    `bundles` are names for several scopes at once, and other names of one.
+    `bundles` are names for several scopes at once, and other names of one. `new_key_id` makes the
+    ids that keys are listed by.
     """
 
     prefix: str
@@ -30,6 +41,7 @@ class KeyFormat:
     shown: int
     scopes: tuple[str, ...] = ()
     bundles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    new_key_id: Callable[[], str] = _key_id
 
     def expand(self, names: Sequence[str]) -> list[str]:
         """Return the scopes that `names`, scopes or bundles of them, stand for, each once.
@@ -71,6 +83,12 @@ _AMDAHL = (
     *("notion_sync:read", "notion_sync:write", "notion_sync:delete"),
     *("keys:manage", "metrics:read", "context:read"),
     *("external_search:execute", "messages:execute"),
+)
+
+_GHOSTFLOW = (
+    *("read:campaigns", "write:campaigns", "read:domains", "write:domains"),
+    *("read:offers", "write:offers", "read:sources", "write:sources"),
+    *("read:networks", "write:networks", "read:stats", "read:billing", "admin"),
 )
 
 KEY_FORMATS: dict[str, KeyFormat] = {
@@ -132,10 +150,13 @@ KEY_FORMATS: dict[str, KeyFormat] = {
         _BASE62,
         43,
         shown=10,
-        scopes=(
-            *("read:campaigns", "write:campaigns", "read:domains", "write:domains"),
-            *("read:offers", "write:offers", "read:sources", "write:sources"),
-            *("read:networks", "write:networks", "read:stats", "read:billing", "admin"),
-        ),
+        scopes=_GHOSTFLOW,
+        bundles={
+            # What permissions were called before there were others.
+            "read": tuple(scope for scope in _GHOSTFLOW if scope.startswith("read:")),
+            "write": tuple(scope for scope in _GHOSTFLOW if scope != "admin"),
+            "admin": _GHOSTFLOW,
+        },
+        new_key_id=_uuid,
     ),
 }

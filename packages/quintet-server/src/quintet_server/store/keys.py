@@ -34,9 +34,13 @@ __all__ = [
     "Principal",
     "Rejection",
     "create_key",
+    "delete_key",
     "ensure_project",
+    "find_key",
+    "find_secret",
     "is_known",
     "list_keys",
+    "replace_secret",
     "revoke_key",
 ]
 
@@ -137,12 +141,14 @@ async def create_key(
     scopes: Sequence[str] | None = None,
     name: str = "",
     lifetime: timedelta | None = None,
+    expires_at: datetime | None = None,
     secret: str | None = None,
     attributes: Mapping[str, Any] | None = None,
 ) -> tuple[str, ApiKey]:
     """Mint a key and return (the secret, its row). The secret cannot be read again.
 
-    It expires after ``lifetime``, by the database's clock; None means never.
+    It expires after ``lifetime``, by the database's clock, or at ``expires_at``; without either
+    never.
 
     ``scopes`` may name bundles; None grants every scope of the service. ``secret`` imports a key
     made elsewhere. ``attributes`` are for the service to read.
@@ -155,13 +161,13 @@ async def create_key(
         raise ValueError(f"{service}: {error}") from None
     secret = secret or form.mint()
     project_id = await ensure_project(conn, service, project)
-    key_id = new_id("key")
+    key_id = form.new_key_id()
     await conn.execute(
         "INSERT INTO api_keys (id, project_id, service, name, prefix, hash, scopes, attributes, "
-        "expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, quintet_now() + %s)",
+        "expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, quintet_now() + %s))",
         (
             *(key_id, project_id, service, name, secret[: form.shown], _hash(secret)),
-            *(granted, Jsonb(dict(attributes or {})), lifetime),
+            *(granted, Jsonb(dict(attributes or {})), expires_at, lifetime),
         ),
     )
     [row] = await _select_keys(conn, "k.id = %s", key_id)
@@ -174,6 +180,47 @@ async def list_keys(
     """Return all keys, or those of one service, or of one project, oldest first."""
     where = "coalesce(k.service = %s, true) AND coalesce(k.project_id = %s, true)"
     return await _select_keys(conn, where, service, project_id)
+
+
+async def find_key(conn: Connection, service: str, project_id: str, key_id: str) -> ApiKey | None:
+    """Return the key of a project that has this id."""
+    where = "k.service = %s AND k.project_id = %s AND k.id = %s"
+    return next(iter(await _select_keys(conn, where, service, project_id, key_id)), None)
+
+
+async def find_secret(conn: Connection, service: str, secret: str) -> ApiKey | None:
+    """Return the key that a secret is of, whatever state it is in."""
+    where = "k.service = %s AND k.hash = %s"
+    return next(iter(await _select_keys(conn, where, service, _hash(secret))), None)
+
+
+async def replace_secret(
+    conn: Connection, service: str, project_id: str, key_id: str
+) -> tuple[str, ApiKey] | None:
+    """Give a key a new secret and return (the secret, its row); the old one is nobody's any more.
+
+    None if the project has no such key, or it is revoked.
+    """
+    form = KEY_FORMATS[service]
+    secret = form.mint()
+    cursor = await conn.execute(
+        "UPDATE api_keys SET hash = %s, prefix = %s WHERE id = %s AND service = %s "
+        "AND project_id = %s AND revoked_at IS NULL",
+        (_hash(secret), secret[: form.shown], key_id, service, project_id),
+    )
+    if not cursor.rowcount:
+        return None
+    [row] = await _select_keys(conn, "k.id = %s", key_id)
+    return secret, row
+
+
+async def delete_key(conn: Connection, service: str, project_id: str, key_id: str) -> bool:
+    """Remove a key of a project; False if there is none."""
+    cursor = await conn.execute(
+        "DELETE FROM api_keys WHERE id = %s AND service = %s AND project_id = %s",
+        (key_id, service, project_id),
+    )
+    return cursor.rowcount == 1
 
 
 async def revoke_key(conn: Connection, key: str) -> ApiKey | None:
@@ -219,15 +266,15 @@ class KeyStore:
 
     def start(self) -> None:
         """Follow changes, and note in the background when keys were used."""
-        self._bus.subscribe(CHANNEL, self._forget)
-        self._bus.subscribe("clock", self._forget)  # keys expire
+        self._bus.subscribe(CHANNEL, self.forget)
+        self._bus.subscribe("clock", self.forget)  # keys expire
         self._task = asyncio.create_task(self._note_use(), name="keys-used")
 
     async def stop(self) -> None:
         """Write what is left to note."""
         if self._task is not None:
             await end(self._task)
-        await self._write_use()
+        await self.write_use()
 
     async def lookup(self, secret: str, service: str) -> Principal | Rejection:
         """Return whom a key of a service stands for, or why it is not accepted."""
@@ -254,16 +301,18 @@ class KeyStore:
                 self._known[secret, service] = (time.monotonic() + seconds, found)
         return found
 
-    def _forget(self, _payload: str | None) -> None:
+    def forget(self, _payload: str | None = None) -> None:
+        """Look every key up again: something has changed."""
         self._generation += 1
         self._known.clear()
 
     async def _note_use(self) -> None:
         while True:
             await asyncio.sleep(_USED_PERIOD_SECONDS)
-            await self._write_use()
+            await self.write_use()
 
-    async def _write_use(self) -> None:
+    async def write_use(self) -> None:
+        """Write when keys were used, which otherwise happens every half minute."""
         used, self._used = self._used, set()
         if not used:
             return

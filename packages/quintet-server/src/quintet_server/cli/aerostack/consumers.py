@@ -10,6 +10,7 @@ import typer
 
 from quintet_server.cli.clock import parse_duration
 from quintet_server.cli.options import DatabaseUrl, DataDir, fail
+from quintet_server.cli.printing import print_json, print_table
 
 if TYPE_CHECKING:
     from quintet_server.services.aerostack.gateway.consumers import ConsumerKey, ListedConsumer
@@ -50,7 +51,7 @@ def consumer_key(
         _no_consumer(name, project)
     secret, key = made
     if as_json:
-        _print_json({"key": secret, **_shown_key(key)})
+        print_json({"key": secret, **_shown_key(key)})
     else:
         typer.echo(secret)
 
@@ -68,10 +69,10 @@ def consumer_keys(
 
     keys = with_database(data_dir, database_url, work)
     if as_json:
-        _print_json([_shown_key(key) for key in keys])
+        print_json([_shown_key(key) for key in keys])
         return
     head = ("ID", "PROJECT", "CONSUMER", "KEY", "STATE")
-    _print_table([head, *((k.id, k.project, k.consumer, f"{k.prefix}…", _state(k)) for k in keys)])
+    print_table([head, *((k.id, k.project, k.consumer, f"{k.prefix}…", _state(k)) for k in keys)])
 
 
 def revoke_consumer_key(
@@ -106,10 +107,10 @@ def consumers(
 
     found = with_database(data_dir, database_url, work)
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
         return
     head = ("NAME", "PROJECT", "PLAN", "BALANCE", "CONSUMED", "LIMIT", "APIS", "KEYS")
-    _print_table([head, *map(_row, found)])
+    print_table([head, *map(_row, found)])
 
 
 def credit_consumer(
@@ -168,18 +169,3 @@ def _row(one: ListedConsumer) -> tuple[str, ...]:
     limit = "-" if one.hard_limit is None else str(one.hard_limit)
     numbers = (str(one.balance), str(one.total_consumed), limit)
     return (one.name, one.project, one.plan_type, *numbers, apis, str(one.keys))
-
-
-def _print_json(value: Any) -> None:
-    import orjson
-
-    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
-    typer.echo(orjson.dumps(value, option=options).decode())
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    """One line per row, never folded: commands want whole ids, and grep whole lines."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())

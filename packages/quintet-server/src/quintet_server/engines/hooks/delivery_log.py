@@ -76,6 +76,15 @@ class Delivery:
     next_attempt_at: datetime | None
     attempts: tuple[Attempt, ...]
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it has not arrived, as far as that is known; None if it has."""
+        if self.state == "delivered":
+            return None
+        last = self.attempts[-1] if self.attempts else None
+        said = self.error or (last.error if last else None)
+        return f"answered {last.status}" if said is None and last is not None else said
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:

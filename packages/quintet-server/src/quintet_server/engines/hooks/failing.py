@@ -23,7 +23,8 @@ UPDATE hook_subscriptions SET failure_count = failure_count + 1,
     disabled_reason = CASE WHEN enabled AND failure_count + 1 >= %(most)s THEN %(reason)s
         ELSE disabled_reason END,
     updated_at = CASE WHEN enabled AND failure_count + 1 >= %(most)s THEN quintet_now()
-        ELSE updated_at END
+        ELSE updated_at END,
+    version = version + (enabled AND failure_count + 1 >= %(most)s)::int
 WHERE id = %(id)s RETURNING enabled
 """
 

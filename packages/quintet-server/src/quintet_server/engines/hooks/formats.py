@@ -13,6 +13,8 @@ from typing import Any
 
 from quintet_server.store.event_log import Event
 
+_GONE = 410
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -34,6 +36,8 @@ class Subscription:
     """Deliveries given up since the last one that arrived, if the service counts them."""
     disabled_reason: str | None = None
     """Why the engine switched it off; None if it did not."""
+    version: int = 1
+    """Counts changes."""
 
 
 class Verdict(StrEnum):
@@ -51,6 +55,13 @@ def only_server_errors(status: int) -> Verdict:
     if 200 <= status < 300:
         return Verdict.DELIVERED
     return Verdict.RETRY if status >= 500 else Verdict.FAILED
+
+
+def until_gone(status: int) -> Verdict:
+    """2xx delivered; 410 says that nobody listens there any more; all else is tried again."""
+    if 200 <= status < 300:
+        return Verdict.DELIVERED
+    return Verdict.GONE if status == _GONE else Verdict.RETRY
 
 
 @dataclass(frozen=True, slots=True)

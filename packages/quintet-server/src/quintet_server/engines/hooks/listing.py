@@ -1,4 +1,4 @@
-"""The subscriptions of a project, newest first, as far as a filter lets them pass."""
+"""The subscriptions of a project, as far as a filter lets them pass."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ AND updated_at >= coalesce(%(updated_from)s, '-infinity'::timestamptz)
 AND updated_at <= coalesce(%(updated_to)s, 'infinity'::timestamptz)
 """
 _COUNT = f"SELECT count(*) FROM hook_subscriptions WHERE {_WANTED}"
-_LIST = f"""
+_NEWEST_FIRST = f"""
 SELECT {COLUMNS} FROM hook_subscriptions WHERE {_WANTED}
 AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s, %(id)s))
 ORDER BY created_at DESC, id DESC OFFSET %(offset)s LIMIT %(limit)s
 """
+_OLDEST_FIRST = _NEWEST_FIRST.replace(" DESC", "").replace(
+    "(created_at, id) <", "(created_at, id) >"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,14 @@ async def list_subscriptions(
     limit: int,
     after: tuple[datetime, str] | None = None,
     offset: int = 0,
+    descending: bool = True,
 ) -> tuple[Sequence[Subscription], int]:
-    """Return a page behind the (created_at, id) given, and how many pass the filter in all."""
+    """Return a page behind the (created_at, id) given, and how many pass the filter in all.
+
+    The newest come first, unless it is not to be `descending`.
+    """
     at, id = after or (None, None)
+    statement = _NEWEST_FIRST if descending else _OLDEST_FIRST
     values = {
         "service": owner.service,
         "project_id": owner.project_id,
@@ -61,6 +69,6 @@ async def list_subscriptions(
         "offset": offset,
         "limit": limit,
     }
-    rows = await (await conn.execute(_LIST.encode(), values)).fetchall()
+    rows = await (await conn.execute(statement.encode(), values)).fetchall()
     row = await (await conn.execute(_COUNT.encode(), values)).fetchone()
     return [read_row(one) for one in rows], 0 if row is None else int(row[0])

@@ -27,7 +27,7 @@ class Answer:
 
 
 class Sender:
-    """Posts bodies with one guarded client."""
+    """Sends requests with one guarded client."""
 
     def __init__(self, client: httpx.AsyncClient, settings: HookSettings) -> None:
         self._client = client
@@ -35,6 +35,15 @@ class Sender:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Return what became of it. The timeout covers everything, also a dripping answer."""
+        return await self._send("POST", url, body, headers)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """The same, without a body."""
+        return await self._send("GET", url, None, headers)
+
+    async def _send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         started = time.monotonic()
         received = bytearray()
         status: int | None = None
@@ -44,7 +53,7 @@ class Sender:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 # No compression: what is counted is what is kept in memory.
                 sent = {"accept-encoding": "identity", **headers}
-                async with self._client.stream("POST", url, content=body, headers=sent) as reply:
+                async with self._client.stream(method, url, content=body, headers=sent) as reply:
                     status = reply.status_code
                     await self._read(reply, received)
         except TimeoutError:

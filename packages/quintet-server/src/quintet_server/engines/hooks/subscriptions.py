@@ -23,7 +23,7 @@ id, service, project_id, url, events, enabled,
 (SELECT coalesce(array_agg(s->>'secret' ORDER BY n), '{}')
  FROM jsonb_array_elements(secrets) WITH ORDINALITY AS kept(s, n)
  WHERE s->>'expires_at' IS NULL OR (s->>'expires_at')::timestamptz > quintet_now()),
-headers, created_at, updated_at, description, created_by, failure_count, disabled_reason
+headers, created_at, updated_at, description, created_by, failure_count, disabled_reason, version
 """
 _INSERT = f"""
 INSERT INTO hook_subscriptions (id, service, project_id, url, events, matches, enabled, secrets,
@@ -43,6 +43,7 @@ UPDATE hook_subscriptions SET url = coalesce(%s, url), events = coalesce(%s, eve
     matches = coalesce(%s, matches), enabled = coalesce(%s, enabled),
     headers = coalesce(%s, headers), secrets = coalesce(%s, secrets),
     description = nullif(coalesce(%s, description), ''), updated_at = quintet_now(),
+    version = version + 1,
     -- Whoever sets the switch starts anew.
     failure_count = CASE WHEN %s THEN 0 ELSE failure_count END,
     disabled_reason = CASE WHEN %s THEN NULL ELSE disabled_reason END
@@ -53,7 +54,7 @@ _SECRETS = (
     f"SELECT secrets, quintet_now() FROM hook_subscriptions WHERE id = %s AND {_OWN} FOR UPDATE"
 )
 _ROTATE = f"""
-UPDATE hook_subscriptions SET secrets = %s, updated_at = quintet_now()
+UPDATE hook_subscriptions SET secrets = %s, updated_at = quintet_now(), version = version + 1
 WHERE id = %s RETURNING {COLUMNS}
 """
 _RESPELL = """
@@ -134,6 +135,7 @@ class Subscriptions:
         enabled: bool = True,
         headers: Mapping[str, str] | None = None,
         secret: str | None = None,
+        id: str | None = None,
         id_prefix: str = "wh",
         description: str | None = None,
         created_by: str | None = None,
@@ -141,6 +143,7 @@ class Subscriptions:
     ) -> Subscription:
         """Create one, with a new secret: `secrets[0]` of the answer, to be shown this once.
 
+        `id`: a new one of the caller's making, for services whose ids are not of the usual form.
         `secret`: one that the receiver has already, instead of a new one. `most`: how many the
         owner may have, this one included; None: any number.
 
@@ -154,7 +157,7 @@ class Subscriptions:
             await self._check_room(conn, owner, most)
         secrets = [{"secret": secret or format.new_secret(), "expires_at": None}]
         values = (
-            new_id(id_prefix),
+            id or new_id(id_prefix),
             owner.service,
             owner.project_id,
             url,
@@ -176,10 +179,14 @@ class Subscriptions:
             return await _one(conn, _GET, (subscription_id, *_key(owner)), subscription_id)
 
     async def find(
-        self, conn: Connection, owner: Owner, ids: Sequence[str]
+        self, conn: Connection, owner: Owner, ids: Sequence[str], *, locked: bool = False
     ) -> dict[str, Subscription]:
-        """Return those of these subscriptions that there are, by id."""
-        cursor = await conn.execute(_FIND.encode(), (list(ids), *_key(owner)))
+        """Return those of these subscriptions that there are, by id.
+
+        `locked`: nobody else changes them until the transaction ends.
+        """
+        statement = f"{_FIND} FOR UPDATE" if locked else _FIND
+        cursor = await conn.execute(statement.encode(), (list(ids), *_key(owner)))
         return {one.id: one for one in map(read_row, await cursor.fetchall())}
 
     async def list(

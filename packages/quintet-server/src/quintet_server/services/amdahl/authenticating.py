@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from starlette.types import Scope
+
 from quintet_server.http.auth import KeyAuth, KeyHeader
 from quintet_server.http.context import Kernel
 from quintet_server.http.errors import ApiError, ErrorEnvelope
@@ -32,10 +34,10 @@ class AmdahlAuth(KeyAuth):
         super().__init__(SERVICE, _KEY_HEADERS)
 
     async def __call__(
-        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope
+        self, headers: Mapping[bytes, bytes], kernel: Kernel, envelope: ErrorEnvelope, scope: Scope
     ) -> Principal:
         """The principal of the key. Raises 401, or 400 and 403 for a header that contradicts."""
-        principal = await super().__call__(headers, kernel, envelope)
+        principal = await super().__call__(headers, kernel, envelope, scope)
         _check_version(headers.get(VERSION_HEADER))
         _check_business(headers.get(b"x-business-id"), principal)
         return principal

@@ -8,15 +8,13 @@ a trace context carry it as the header `traceparent`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
 
 from quintet_server.engines.hooks.formats import DeliveryPolicy, HookFormat, Subscription
+from quintet_server.engines.hooks.signing import new_secret, sign_with_time
 from quintet_server.services.flare.settings import FlareSettings
 from quintet_server.services.flare.timestamps import render_timestamp
 from quintet_server.services.flare.wire import job_from_event
@@ -33,9 +31,6 @@ EVENT_TYPES = (
 )
 TEST_TYPE = "webhook.test"
 _HEADERS = ("X-Zeridion-Signature", "zeridion-signature")
-# Receivers bound the header they are willing to read; whoever rotates more often within the overlap
-# loses the oldest secrets first.
-_SIGNATURES_MAX = 8
 
 
 def hook_format(settings: FlareSettings) -> HookFormat:
@@ -66,7 +61,7 @@ def build(
             "data": data,
         }
     )
-    signature = sign(body, subscription.secrets[:_SIGNATURES_MAX], int(now.timestamp()))
+    signature = sign_with_time(body, subscription.secrets, int(now.timestamp()))
     headers = dict.fromkeys(_HEADERS, signature)
     traceparent = event.data.get("traceparent")
     if traceparent is not None:
@@ -77,15 +72,3 @@ def build(
 def event_id(created_at: datetime, seq: int) -> str:
     """The id a receiver tells repeats by."""
     return f"wh_evt_{event_ulid(created_at, seq)}"
-
-
-def sign(body: bytes, keys: Iterable[str], timestamp: int) -> str:
-    """`t=<timestamp>,v1=<hex>[,v1=<hex>]`."""
-    signed = f"{timestamp}.".encode() + body
-    digests = [hmac.new(key.encode(), signed, hashlib.sha256).hexdigest() for key in keys]
-    return ",".join([f"t={timestamp}", *(f"v1={digest}" for digest in digests)])
-
-
-def new_secret() -> str:
-    """A new signing secret."""
-    return f"whsec_{secrets.token_hex(32)}"

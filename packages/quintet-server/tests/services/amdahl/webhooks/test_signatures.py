@@ -7,7 +7,7 @@ import hmac
 
 from hypothesis import given, strategies as st
 
-from quintet_server.services.amdahl.webhooks.format import sign_with_time
+from quintet_server.engines.hooks.signing import sign_with_time
 
 
 def verify_as_the_guide_does(raw_body, headers, secret):

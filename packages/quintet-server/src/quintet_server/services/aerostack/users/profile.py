@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from quintet_server.engines.identity.emails import InvalidEmail, email_key
 from quintet_server.engines.identity.passwords import PASSWORD_MAX_CHARS, normalized
 from quintet_server.http.errors import ApiError
 from quintet_server.services.aerostack.errors import invalid
 from quintet_server.services.aerostack.settings import AerostackSettings
-from quintet_server.services.aerostack.users.emails import InvalidEmail, email_key
 
 __all__ = ["Faults", "metadata_text"]
 

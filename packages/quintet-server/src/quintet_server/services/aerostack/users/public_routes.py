@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from quintet_server.http.address_limit import AddressLimit
 from quintet_server.http.body import read_body
 from quintet_server.services.aerostack.context import SERVICE, Aerostack, parts_of
 from quintet_server.services.aerostack.endpoints import Body, read_model
 from quintet_server.services.aerostack.errors import bad_token, not_found, too_many
-from quintet_server.services.aerostack.users.address_limit import AddressLimit
 from quintet_server.services.aerostack.users.bearer import BearerUser, bearer_of, find_bearer
 from quintet_server.services.aerostack.users.model import (
     Signed,

@@ -8,10 +8,10 @@ import psycopg
 import structlog
 
 from quintet_server.engines.identity import PasswordsBusy
+from quintet_server.engines.identity.emails import key_to_look_for
 from quintet_server.services.aerostack.context import Aerostack
 from quintet_server.services.aerostack.errors import bad_credentials, too_many
 from quintet_server.services.aerostack.users import failures
-from quintet_server.services.aerostack.users.emails import key_to_look_for
 from quintet_server.services.aerostack.users.model import User
 from quintet_server.services.aerostack.users.signing_up import busy
 

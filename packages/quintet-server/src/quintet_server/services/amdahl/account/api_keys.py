@@ -82,7 +82,9 @@ async def revoke(call: Call) -> Response:
         await revoke_key(conn, key_id)
         return no_content_reply()
 
-    return await write(call, act)
+    response = await write(call, act)
+    call.parts.keys.forget()  # other processes are told; this one need not wait until it is
+    return response
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +20,9 @@ from quintet_server.engines.hooks.formats import (
     DeliveryPolicy,
     HookFormat,
     Subscription,
-    Verdict,
+    until_gone,
 )
+from quintet_server.engines.hooks.signing import new_secret, sign_with_time
 from quintet_server.services.amdahl.authenticating import VERSION
 from quintet_server.services.amdahl.settings import AmdahlSettings
 from quintet_server.services.amdahl.wire import instant
@@ -37,16 +37,11 @@ ANNOUNCED = (
 )
 EVENT_TYPES = (*ANNOUNCED, TEST)
 """All names a webhook may ask for. The test comes when it is asked for by hand, and only then."""
-SECRET_PREFIX = "whsec_"
 DELIVERY_PREFIX = "whd_"
 
 # The place of an event in a session's stream: of use to readers of that alone.
 _UNTOLD = frozenset({"seq"})
 _JITTER = 0.2
-_GONE = 410
-# Receivers bound the header they are willing to read; whoever rotates more often within the overlap
-# loses the oldest secrets first.
-_SIGNATURES_MAX = 8
 
 
 def hook_format(settings: AmdahlSettings) -> HookFormat:
@@ -63,18 +58,11 @@ def hook_format(settings: AmdahlSettings) -> HookFormat:
             jitter_ms=0,
             spread=_JITTER,
             disable_after=settings.webhook_disable_after_count,
-            judge=judge,
+            judge=until_gone,
         ),
         user_agent="Amdahl-Webhooks/1",
         delivery_headers=delivery_headers,
     )
-
-
-def judge(status: int) -> Verdict:
-    """2xx is success; 410 says that nobody listens there any more; all else is tried again."""
-    if 200 <= status < 300:
-        return Verdict.DELIVERED
-    return Verdict.GONE if status == _GONE else Verdict.RETRY
 
 
 def build(
@@ -112,20 +100,8 @@ def event_id(created_at: datetime, seq: int) -> str:
     return f"evt_{event_ulid(created_at, seq)}"
 
 
-def sign_with_time(body: bytes, keys: Sequence[str], seconds: int) -> str:
-    """`t=<seconds>,v1=<hex>[,v1=<hex>]`, each over `<seconds>.<body>`."""
-    signed = f"{seconds}.".encode() + body
-    digests = (_digest(key, signed) for key in keys[:_SIGNATURES_MAX])
-    return ",".join([f"t={seconds}", *(f"v1={digest}" for digest in digests)])
-
-
 def _digest(key: str, signed: bytes) -> str:
     return hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
-
-
-def new_secret() -> str:
-    """A new signing secret."""
-    return f"{SECRET_PREFIX}{secrets.token_hex(32)}"
 
 
 def delivery_headers(number: int, attempt: int) -> Mapping[str, str]:

@@ -44,7 +44,7 @@ def delivery_object(delivery: Delivery) -> dict[str, Any]:
         "status": delivery.state,
         "attempts": len(delivery.attempts),
         "response_status": last.status if last else None,
-        "error": _error(delivery, last),
+        "error": delivery.trouble,
         "created_at": instant(delivery.created_at),
         "last_attempt_at": instant(last.at) if last else None,
         "next_attempt_at": instant(delivery.next_attempt_at),
@@ -63,12 +63,3 @@ def attempt_object(attempt: Attempt) -> dict[str, Any]:
         "error": attempt.error,
         "duration_ms": attempt.duration_ms,
     }
-
-
-def _error(delivery: Delivery, last: Attempt | None) -> str | None:
-    if delivery.state == "delivered":
-        return None
-    said = delivery.error or (last.error if last else None)
-    if said is None and last is not None:
-        return f"answered {last.status}"
-    return said

@@ -15,12 +15,13 @@ from quintet_server.definitions.apply import DefinitionError
 from quintet_server.definitions.kinds import Kind, Outcome
 from quintet_server.engines.hooks.formats import Formats
 from quintet_server.engines.hooks.settings import HookSettings
+from quintet_server.engines.hooks.signing import SECRET_PREFIX
 from quintet_server.engines.hooks.subscriptions import Subscriptions
 from quintet_server.services.flowmaestro.context import SERVICE
 from quintet_server.services.flowmaestro.settings import FlowMaestroSettings
 from quintet_server.services.flowmaestro.webhooks import store
 from quintet_server.services.flowmaestro.webhooks.checking import Refused, Wanted, for_change
-from quintet_server.services.flowmaestro.webhooks.format import SECRET_PREFIX, hook_format
+from quintet_server.services.flowmaestro.webhooks.format import hook_format
 from quintet_server.services.flowmaestro.webhooks.store import Webhook
 from quintet_server.settings import ServerSettings
 from quintet_server.store.database import Connection, Database

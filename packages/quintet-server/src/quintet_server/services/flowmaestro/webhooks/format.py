@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +20,12 @@ from quintet_server.engines.hooks.formats import (
     Subscription,
     Verdict,
 )
+from quintet_server.engines.hooks.signing import new_secret
 from quintet_server.services.flowmaestro.settings import FlowMaestroSettings
 from quintet_server.services.flowmaestro.wire import instant
 from quintet_server.store.event_log import Event, event_ulid
 
 TEST = "test"
-SECRET_PREFIX = "whsec_"
 DELIVERY_PREFIX = "delivery_"
 HEADER_PREFIX = "x-flowmaestro-"
 
@@ -116,11 +115,6 @@ def event_id(event: Event) -> str:
 def sign(body: bytes, secret: str) -> str:
     """`v1=<hex>`."""
     return f"v1={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
-
-
-def new_secret() -> str:
-    """A new signing secret."""
-    return f"{SECRET_PREFIX}{secrets.token_hex(32)}"
 
 
 def delivery_id(number: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quintet_server.services.aerostack.users import address_limit
-from quintet_server.services.aerostack.users.address_limit import AddressLimit
+from quintet_server.http import address_limit
+from quintet_server.http.address_limit import AddressLimit
 
 
 def test_so_many_at_once_then_at_the_pace_allowed() -> None:
@@ -32,3 +32,26 @@ def test_memory_is_bounded_and_keeps_the_busiest(monkeypatch: pytest.MonkeyPatch
         limit.seconds_to_wait(f"n{number}", 0.0)
         assert len(limit._levels) <= 10
     assert limit.seconds_to_wait("busy", 0.0) > 0
+
+
+def test_what_is_only_looked_at_is_not_counted() -> None:
+    limit = AddressLimit(2, window_seconds=20.0)
+    assert [limit.seconds_until_room("a", 0.0) for _ in range(5)] == [0.0] * 5
+    limit.count("a", 0.0)
+    limit.count("a", 0.0)
+    assert limit.seconds_until_room("a", 0.0) == pytest.approx(10.0)
+    # Beyond the bound nothing is counted: whoever goes on does not wait the longer for it.
+    limit.count("a", 0.0)
+    assert limit.seconds_until_room("a", 0.0) == pytest.approx(10.0)
+    limit.forget("a")
+    assert limit.seconds_until_room("a", 0.0) == 0.0
+
+
+def test_headers_are_whole_numbers() -> None:
+    limit = AddressLimit(3)
+    limit.count("a", 100.0)
+    assert dict(limit.headers("a", 110.5)) == {
+        b"x-ratelimit-limit": b"3",
+        b"x-ratelimit-remaining": b"2",
+        b"x-ratelimit-reset": b"120",
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from quintet_server.services.aerostack.users.emails import InvalidEmail, email_key, key_to_look_for
+from quintet_server.engines.identity.emails import InvalidEmail, email_key, key_to_look_for
 
 
 @pytest.mark.parametrize(
