@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # How fast examples are made depends on what else the machine does; a hung test has its own limit.
 CALM = [HealthCheck.too_slow]
-settings.register_profile("short", max_examples=50, suppress_health_check=CALM)
-settings.register_profile("full", max_examples=1000, suppress_health_check=CALM)
+settings.register_profile("short", max_examples=50, deadline=None, suppress_health_check=CALM)
+settings.register_profile("full", max_examples=1000, deadline=None, suppress_health_check=CALM)
 settings.load_profile("full" if os.environ.get("QUINTET_HYPOTHESIS") == "full" else "short")
 
 _LONG = ("slow", "kill", "compat")

@@ -79,6 +79,9 @@ async def test_scopes_default_to_all_and_unknown_ones_are_refused(db: Database) 
         assert some.scopes == ["agents:read"]
         with pytest.raises(ValueError, match="agents:fly"):
             await create_key(conn, "flowmaestro", scopes=["agents:fly"])
+        with pytest.raises(ValueError, match=r"there are: .*\badmin\b") as caught:
+            await create_key(conn, "ghostflow", scopes=["fly"])
+        assert str(caught.value).count("admin") == 1  # a scope, and a bundle of them
         with pytest.raises(KeyError):
             await create_key(conn, "nothing")
 

@@ -13,6 +13,7 @@ from quintet_server.cli import (
     apply,
     clock,
     env,
+    ghostflow,
     keys,
     models,
     serve,
@@ -43,6 +44,7 @@ app.command("settings", cls=Command)(settings.settings)
 app.add_typer(clock.app, name="clock")
 app.add_typer(aerostack.app, name="aerostack")
 app.add_typer(amdahl.app, name="amdahl")
+app.add_typer(ghostflow.app, name="ghostflow")
 
 
 def _print_version(wanted: bool) -> None:

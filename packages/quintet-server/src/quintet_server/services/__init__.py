@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the names alone are wanted by help texts, which must be qui
 
 __all__ = ["NAMES", "load_services"]
 
-NAMES = ("flare", "flowmaestro", "aerostack", "amdahl")
+NAMES = ("flare", "flowmaestro", "aerostack", "amdahl", "ghostflow")
 
 
 def load_services() -> list[Service]:

@@ -50,7 +50,7 @@ class KeyFormat:
         """
         unknown = sorted(set(names) - set(self.scopes) - set(self.bundles))
         if unknown:
-            known = ", ".join((*self.scopes, *self.bundles)) or "none"
+            known = ", ".join(dict.fromkeys((*self.scopes, *self.bundles))) or "none"
             raise ValueError(f"no scope {', '.join(unknown)} (there are: {known})")
         wanted = [scope for name in names for scope in self.bundles.get(name, (name,))]
         return list(dict.fromkeys(wanted))

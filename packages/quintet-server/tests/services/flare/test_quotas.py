@@ -20,7 +20,7 @@ async def plan(api, **settings) -> None:
     await api.sql(
         "UPDATE projects SET settings = %s WHERE id = %s", Jsonb(settings), api.project_id
     )
-    api.runtime.keys._forget(None)
+    api.runtime.keys.forget()
 
 
 def next_midnight() -> int:

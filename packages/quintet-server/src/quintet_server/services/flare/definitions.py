@@ -42,7 +42,9 @@ INSERT INTO flare_definitions (project_id, kind, name, target_id) VALUES (%s, %s
 ON CONFLICT (project_id, kind, name) DO UPDATE SET target_id = excluded.target_id
 """
 _SCHEDULE = "SELECT to_jsonb(s) - 'updated_at' FROM work_schedules s WHERE lane = %s AND id = %s"
-_WEBHOOK = "SELECT to_jsonb(s) - 'updated_at' FROM hook_subscriptions s WHERE id = %s"
+_WEBHOOK = (
+    "SELECT to_jsonb(s) - '{updated_at,version}'::text[] FROM hook_subscriptions s WHERE id = %s"
+)
 _ALERT = "SELECT to_jsonb(a) - 'updated_at' FROM flare_alerts a WHERE id = %s"
 _LIMITS = "UPDATE projects SET settings = %s WHERE id = %s AND settings <> %s"
 

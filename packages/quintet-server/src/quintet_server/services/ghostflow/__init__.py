@@ -1,0 +1,1 @@
+"""GhostFlow: campaigns whose links count clicks, postbacks that report conversions, reports."""

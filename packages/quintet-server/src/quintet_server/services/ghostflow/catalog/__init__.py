@@ -1,0 +1,1 @@
+"""The catalog: campaigns, offers, sources, networks and domains."""

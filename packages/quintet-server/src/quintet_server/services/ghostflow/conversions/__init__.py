@@ -1,0 +1,1 @@
+"""Conversions: what clicks have led to, one row per click, event and transaction."""

@@ -1,0 +1,1 @@
+"""Invoices: what a source has billed for a time, split over its clicks."""

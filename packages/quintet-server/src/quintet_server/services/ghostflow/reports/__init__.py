@@ -1,0 +1,1 @@
+"""Reports: what clicks cost and brought, by any of their dimensions, exact at any moment."""
