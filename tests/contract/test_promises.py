@@ -6,13 +6,14 @@ import pytest
 
 from quintet.testing.contract import CHECKS, Adaptor, Check
 
-from .adaptors import aerostack, amdahl, flare, flowmaestro
+from .adaptors import aerostack, amdahl, flare, flowmaestro, ghostflow
 
 ADAPTORS = [
     *aerostack.ADAPTORS,
     *amdahl.ADAPTORS,
     *flare.ADAPTORS,
     *flowmaestro.ADAPTORS,
+    *ghostflow.ADAPTORS,
 ]
 
 pytestmark = pytest.mark.contract
