@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contenders.fetch import CHAT, CHAT_ANSWER
+from benchmarks.contenders.fetch import CHAT, CHAT_ANSWER, THINGS
 from benchmarks.peer import Peer, body_length
 from benchmarks.process import Process
 
@@ -42,6 +42,14 @@ def test_peer_answers_requests_with_and_without_body_however_they_are_cut(size: 
     assert len(wire.written) == 3
     assert [body(wire.written[at])["response"] for at in (0, 2)] == [CHAT_ANSWER] * 2
     assert body(wire.written[1])["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("what", THINGS)
+def test_peer_gives_what_each_contender_fetches(what: str) -> None:
+    thing, peer, wire = THINGS[what], Peer(), Wire()
+    peer.connection_made(wire)  # type: ignore[arg-type]
+    peer.data_received(f"{thing.method} {thing.path} HTTP/1.1\r\n\r\n".encode())
+    assert thing.is_in(body(wire.written[0]))
 
 
 def test_body_length_is_read_whatever_the_case_of_its_name() -> None:

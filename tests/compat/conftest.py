@@ -12,7 +12,7 @@ import pytest
 from tests.compat.published_client import FLARE, FLOWMAESTRO, Interpreter, PublishedClient
 from tests.compat.published_worker import PublishedWorker
 from tests.support.model_server import NAME, ModelServer, model_server
-from tests.support.postgres import cluster, new_database
+from tests.support.postgres import new_database
 from tests.support.published import published_python
 from tests.support.receiver import Receiver, receiving
 from tests.support.server import ServerProcess
@@ -31,12 +31,6 @@ STRICT = {
 def python() -> Path:
     """The interpreter of the published packages' venv."""
     return published_python()
-
-
-@pytest.fixture(scope="session")
-def cluster_url() -> Iterator[str]:
-    with cluster(durable=False) as url:
-        yield url
 
 
 @pytest.fixture(scope="session")

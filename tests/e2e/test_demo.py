@@ -97,6 +97,28 @@ def test_demo_of_interactions_counts_what_the_file_has(tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "demo" / "output" / "page.html").read_text("utf-8")
 
 
+@pytest.mark.kill
+@pytest.mark.timeout(300)
+@pytest.mark.slow  # the demo starts a server twice and makes a thousand requests of it
+def test_demo_of_a_campaign_counts_each_answered_click_once(tmp_path: Path) -> None:
+    said = demo("ghostflow", tmp_path / "demo")
+
+    for outcome in (
+        "kill -9",
+        "all redirected",
+        "each arrived once",
+        "each answered click counted once",
+        "duplicate, created, updated, ignored",
+        "each once",
+        "signature verified",
+        "16 numbers as in our own books",
+        "Clicks per hour",
+    ):
+        assert outcome in said
+    pictures = [tmp_path / "demo" / "output" / f"clicks.{kind}" for kind in ("png", "svg")]
+    assert all(picture.stat().st_size > 10_000 for picture in pictures)
+
+
 def test_daylight_is_what_its_rule_says() -> None:
     rule = runpy.run_path(str(ROOT / "examples" / "aerostack" / "daylight.py"))
     with (ROOT / "examples" / "aerostack" / "daylight.csv").open(encoding="utf-8") as file:

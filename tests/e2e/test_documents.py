@@ -2,7 +2,8 @@
 
 A reader's terminal has the exports of `quintet env` and nothing else, and so has each block here.
 The server has every definition that the pages show, with the functions of `examples/aerostack`
-beside them, and the rows that Amdahl's quickstart brings in; its language model is a scripted one.
+beside them, the rows that Amdahl's quickstart brings in and the user whom GhostFlow's page lets in;
+its language model is a scripted one.
 A block that is only a fragment, or needs other files, says so: ```` ```python fragment ````,
 ```` ```yaml fragment ````.
 """
@@ -39,6 +40,7 @@ SETTINGS = {
     # One reader after the other has a minute's requests; all at once share one key's.
     "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "10000",
     "QUINTET_AMDAHL_REQUESTS_PER_MINUTE": "10000",
+    "QUINTET_GHOSTFLOW_REQUESTS_PER_MINUTE": "10000",
 }
 _PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DEFINITIONS = re.compile(
@@ -63,13 +65,14 @@ def is_indexed(api: httpx.Client, knowledge_base: str) -> bool:
     return bool(shown["chunk_count"])
 
 
-def quintet(server: ServerProcess, *arguments: str) -> str:
+def quintet(server: ServerProcess, *arguments: str, typed: str = "") -> str:
     """What the command prints, as in a reader's terminal beside the server."""
     return subprocess.run(
         [sys.executable, "-m", "quintet_server", *arguments, "--data-dir", str(server.folder)],
         check=True,
         capture_output=True,
         text=True,
+        input=typed,
     ).stdout
 
 
@@ -90,6 +93,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     ):
         running.apply(definitions)
         quintet(running, "amdahl", "import", str(COMMITS), "--table", "interactions")
+        user = ("alice@example.com", "--role", "editor", "--password-stdin")
+        quintet(running, "ghostflow", "users", "add", *user, typed="her password\n")
         key = {"Authorization": f"Bearer {running.key('flowmaestro')}"}
         with httpx.Client(base_url=f"{running.url}/api/v1", headers=key, timeout=30) as api:
             until(lambda: is_indexed(api, "kb_shop"), seconds=60, pause=0.1)

@@ -34,8 +34,8 @@ from amdahl import (
     verify_webhook_signature,
     with_retry,
 )
-from tests.e2e.amdahl.cutting import cutting
 from tests.support.amdahl import AmdahlServer, delivered, interactions
+from tests.support.cutting import cutting
 from tests.support.receiver import Receiver
 from tests.support.waiting import until
 

@@ -36,13 +36,15 @@ def fastapi_post(body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
 
 def django_post(body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
     pytest.importorskip("django")
-    from django.test import Client
+    from django.test import Client, override_settings
 
-    from examples.amdahl import django_receiver  # noqa: F401 - configures Django
+    from examples.amdahl import django_receiver
 
-    answer = Client().post(
-        "/hooks/amdahl", data=body, content_type="application/json", headers=headers
-    )
+    # Django is configured once in a process, perhaps by another package's example.
+    with override_settings(ROOT_URLCONF=django_receiver):
+        answer = Client().post(
+            "/hooks/amdahl", data=body, content_type="application/json", headers=headers
+        )
     return answer.status_code, answer.json()
 
 

@@ -11,7 +11,7 @@ import httpx
 
 
 class Cutter:
-    """`cuts` says how many answers to POST are lost; `keys` are the idempotency keys it saw."""
+    """`cuts` says how many answers are lost; `keys` are the idempotency keys of what it saw."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -26,7 +26,7 @@ def cutting(url: str) -> Iterator[Cutter]:
     cutter = Cutter()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {
                 name: value
@@ -34,7 +34,9 @@ def cutting(url: str) -> Iterator[Cutter]:
                 if name.lower() not in ("host", "content-length", "connection")
             }
             cutter.keys.append(self.headers.get("Idempotency-Key"))
-            found = httpx.post(url + self.path, content=body, headers=headers, trust_env=False)
+            found = httpx.request(
+                self.command, url + self.path, content=body, headers=headers, trust_env=False
+            )
             cutter.answers.append(found)
             if cutter.cuts > 0:
                 cutter.cuts -= 1
@@ -45,6 +47,8 @@ def cutting(url: str) -> Iterator[Cutter]:
             self.send_header("Content-Length", str(len(found.content)))
             self.end_headers()
             self.wfile.write(found.content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Say nothing."""
