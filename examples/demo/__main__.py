@@ -19,12 +19,13 @@ from examples.demo.aerostack import scenes as aerostack
 from examples.demo.amdahl import scenes as amdahl
 from examples.demo.flare import scenes as flare
 from examples.demo.flowmaestro import scenes as flowmaestro
+from examples.demo.ghostflow import scenes as ghostflow
 from examples.demo.processes import Server
 from examples.demo.report import Report, console
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".data" / "demo"
-PARTS: tuple[str, ...] = ("flare", "flowmaestro", "aerostack", "amdahl")
+PARTS: tuple[str, ...] = ("flare", "flowmaestro", "aerostack", "amdahl", "ghostflow")
 _MODEL = "smollm2"
 
 
@@ -49,7 +50,8 @@ def main() -> int:
     with Server(folder / "server") as server, ThreadPoolExecutor(1) as pool:
         console.print(f"It listens at {server.url}; its database came with a Python package.")
         # Fetched while Flare is shown.
-        model = pool.submit(install, server) if parts != ("flare",) else None
+        needs_model = not {*parts} <= {"flare", "ghostflow"}
+        model = pool.submit(install, server) if needs_model else None
         if "flare" in parts:
             flare.play(server, folder, documents(), report)
         has_model = model is not None and model_is_there(model)
@@ -59,6 +61,8 @@ def main() -> int:
             aerostack.play(server, folder, ROOT, has_model, report)
         if "amdahl" in parts:
             amdahl.play(server, folder, ROOT, has_model, report)
+        if "ghostflow" in parts:
+            ghostflow.play(server, folder, report)
     report.show()
     tell_what_is_left(folder, time.monotonic() - began, parts, report.is_fine)
     return 0 if report.is_fine else 1
@@ -100,6 +104,8 @@ def tell_what_is_left(folder: Path, seconds: float, parts: tuple[str, ...], fine
         console.print(f"Results:  {place}/output/index.html and one page per document")
     if "amdahl" in parts:
         console.print(f"A page:   {place}/output/page.html")
+    if "ghostflow" in parts:
+        console.print(f"Charts:   {place}/output/clicks.png and clicks.svg")
     worker = f", {place}/worker.log" if "flare" in parts else ""
     console.print(f"Logs:     {place}/server.log{worker}")
     for what, command in (("Go on:   ", "serve"), ("Its keys:", "env")):

@@ -27,6 +27,10 @@ SERVER_SETTINGS = {
     "QUINTET_HTTP_LOG_REQUESTS": "errors",
     # The limit of the public service; the demo asks more often while it waits for things.
     "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "6000",
+    # The demo stands where a proxy would, and says whose click it passes on and from which country.
+    "QUINTET_GHOSTFLOW_TRUSTED_PROXIES": "127.0.0.1",
+    "QUINTET_GHOSTFLOW_COUNTRY_HEADER": "CF-IPCountry",
+    "QUINTET_GHOSTFLOW_RATES": '{"EUR": "1.08"}',
 }
 
 
