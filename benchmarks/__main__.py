@@ -37,6 +37,9 @@ QUESTIONS = [
     "agent_events",
     "agent_streams",
     "get_me_cpu",
+    "redirects",
+    "dashboard",
+    "campaign_cpu",
 ]
 
 

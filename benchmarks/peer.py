@@ -1,5 +1,5 @@
-"""The smallest server that answers as the APIs would: a fixed job, execution, chat or key, or
-events.
+"""The smallest server that answers as the APIs would: a fixed job, execution, chat, key or
+campaign, or events.
 
 It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
 it prints its port and stops when its standard input ends.
@@ -12,7 +12,7 @@ import json
 import sys
 from typing import cast
 
-from benchmarks.contenders.fetch import CHAT_ANSWER
+from benchmarks.contenders.fetch import CAMPAIGN_ID, CHAT_ANSWER
 
 JOB = {
     "id": "job_01JZ5N0QW8R3YV6T2KXB4HCM9D",
@@ -76,6 +76,35 @@ ME = {
     "business_id": "prj_01JZ5N0QW8R3YV6T2KXB4HCM9D",
     "scopes": ["data:read", "pages:read", "pages:write", "workflows:read", "workflows:write"],
     "expires_at": None,
+}
+
+
+CAMPAIGN = {
+    "id": CAMPAIGN_ID,
+    "teamId": "0197f29f-11aa-7b2c-8d3e-5a6b7c8d9e0f",
+    "name": "Summer",
+    "url": "https://example.com/promo",
+    "slug": "k3Jd92LmPq",
+    "trackingUrl": "http://127.0.0.1:8787/c/k3Jd92LmPq",
+    "status": "active",
+    "domainId": None,
+    "sourceId": "0197f29f-9c4d-7e21-a0b1-c2d3e4f50617",
+    "offers": [
+        {"offerId": "0197f29f-aa10-7001-8000-000000000001", "weight": 70},
+        {"offerId": "0197f29f-aa10-7001-8000-000000000002", "weight": 30},
+    ],
+    "sticky": True,
+    "cost": {"model": "cpc", "amount": 0.2, "currency": "USD"},
+    "currency": "USD",
+    "appendClickId": "gf_click_id",
+    "passThrough": False,
+    "uniqueWindowHours": 24,
+    "tags": ["summer", "native"],
+    "notes": "",
+    "archivedAt": None,
+    "createdAt": "2026-01-02T03:04:05.678Z",
+    "updatedAt": "2026-01-02T03:04:05.678Z",
+    "version": 1,
 }
 
 
@@ -148,6 +177,7 @@ class Peer(asyncio.Protocol):
     execution = json_response(EXECUTION)
     chat = json_response(CHAT)
     me = json_response(ME)
+    campaign = json_response(CAMPAIGN)
     streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self) -> None:
@@ -173,6 +203,8 @@ class Peer(asyncio.Protocol):
     def _answer(self, target: bytes) -> bytes:
         if target.startswith(b"/flare"):
             return self.job
+        if target.startswith(b"/ghostflow"):
+            return self.campaign
         if target.startswith(b"/v1"):
             return self.chat
         if target.startswith(b"/api/platform/v1/agents/as_"):

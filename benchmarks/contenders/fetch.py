@@ -1,12 +1,14 @@
 """Fetch one thing again and again: `python -m benchmarks.contenders.fetch WHAT WHO PORT [TASKS]`.
 
-WHAT is `job` (Flare), `execution` (FlowMaestro), `chat` (Aerostack) or `me` (Amdahl).
+WHAT is `job` (Flare), `execution` (FlowMaestro), `chat` (Aerostack), `me` (Amdahl) or `campaign`
+(GhostFlow).
 Of WHO, `socket` is the floor: a request made of constant bytes, an answer cut at its length.
-`httpx` is the baseline: the same request, status checked, JSON decoded, nothing else;
-`requests` is that library, used likewise. `client` is the SDK of this environment,
-ours or the published one, used as its guide shows; `client-httpx` is it on an `httpx.Client` that
-it is given, where that is possible. `httpx-async`, `client-async` and `client-httpx-async` share
-the calls among so many TASKS of one event loop; one, if not told.
+`httpx` is the baseline: the same request, status checked, JSON decoded, nothing else; `requests` is
+that library, used likewise, and `requests-limits` the same with the limits read from the headers,
+as a guide's sample class does. `client` is the SDK of this environment, ours or the published one,
+used as its guide shows, `resource` its other form of the same call, and `client-httpx` it on an
+`httpx.Client` that it is given, where these are possible. `httpx-async`, `client-async` and
+`client-httpx-async` share the calls among so many TASKS of one event loop; one, if not told.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from benchmarks.contender import serve
 
 JOB_ID = "job_01JZ5N0QW8R3YV6T2KXB4HCM9D"
 EXECUTION_ID = "exec_01JZ5N0QW8R3YV6T2KXB4HCM9D"
+CAMPAIGN_ID = "0197f2a0-5c1d-7c3e-9b1a-3f4d5e6a7b8c"
+GHOSTFLOW = "/ghostflow/api/v1"
 CHAT: Any = {
     "messages": [
         {"role": "system", "content": "You answer in one sentence."},
@@ -47,6 +51,8 @@ class Thing:
     key_header: tuple[str, str] = ("Authorization", "Bearer ")
     body: dict[str, Any] | None = None
     """Posted as JSON; without one it is a GET."""
+    resource: Callable[[str, str], Callable[[], Any]] | None = None
+    """The other form of the call, where the SDK has two."""
 
     @property
     def method(self) -> str:
@@ -128,6 +134,36 @@ def amdahl_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
     return lambda: client.get("/me")
 
 
+def ghostflow(key: str, base: str) -> Callable[[], Any]:
+    """`get("/campaigns/…")` of ours, which gives the limits as well; there is no package."""
+    from ghostflow import GhostFlowClient
+
+    client = GhostFlowClient(key, f"{base}{GHOSTFLOW}")
+    return lambda: client.get(f"/campaigns/{CAMPAIGN_ID}")
+
+
+def ghostflow_async(key: str, base: str) -> Callable[[], Awaitable[Any]]:
+    """The same, async."""
+    from ghostflow import AsyncGhostFlowClient
+
+    client = AsyncGhostFlowClient(key, f"{base}{GHOSTFLOW}")
+    return lambda: client.get(f"/campaigns/{CAMPAIGN_ID}")
+
+
+def ghostflow_resource(key: str, base: str) -> Callable[[], Any]:
+    """`campaigns.get(…)`, which gives the campaign alone, its amounts as decimals."""
+    from ghostflow import GhostFlowClient
+
+    client = GhostFlowClient(key, f"{base}{GHOSTFLOW}")
+    return lambda: client.campaigns.get(CAMPAIGN_ID)
+
+
+def is_campaign(answer: Any) -> bool:
+    """Whether it is the campaign, with its limits or alone."""
+    body = answer[0] if isinstance(answer, tuple) else answer
+    return bool(body["id"] == CAMPAIGN_ID)
+
+
 def is_chat(answer: Any) -> bool:
     """Whether it is the answer, decoded or as a model."""
     text = answer["response"] if isinstance(answer, dict) else answer.response
@@ -164,6 +200,14 @@ THINGS = {
         is_in=lambda answer: "business_id" in answer,
         client=amdahl,
         client_async=amdahl_async,
+    ),
+    "campaign": Thing(
+        path=f"{GHOSTFLOW}/campaigns/{CAMPAIGN_ID}",
+        key="gf_0123456789abcdefghijklmnopqrstuvwxyz0123456",
+        is_in=is_campaign,
+        client=ghostflow,
+        client_async=ghostflow_async,
+        resource=ghostflow_resource,
     ),
 }
 
@@ -223,6 +267,24 @@ def plain_requests(thing: Thing, base: str) -> Work:
         if not response.ok:
             raise RuntimeError(f"{response.status_code}: {payload}")
         return payload
+
+    return one_after_the_other(thing, fetch)
+
+
+def requests_with_limits(thing: Thing, base: str) -> Work:
+    """Sync, requests as a guide's sample class wraps it: the decoded answer and three numbers."""
+    import requests
+
+    session = requests.Session()
+    session.headers.update({**thing.headers, "Content-Type": "application/json"})
+
+    def fetch() -> Any:
+        response = session.request(thing.method, f"{base}{thing.path}", timeout=30, params={})
+        names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+        limits = tuple(int(response.headers.get(name, 0)) for name in names)
+        if not response.ok:
+            raise RuntimeError(f"{response.status_code}: {response.text[:300]}")
+        return response.json(), limits
 
     return one_after_the_other(thing, fetch)
 
@@ -287,7 +349,14 @@ def contender(what: str, who: str, base: str, tasks: int) -> Work:
         return on_one_loop(thing, given, tasks)
     if who == "httpx-async":
         return bare_httpx_async(thing, base, tasks)
-    ways = {"socket": raw_socket, "httpx": bare_httpx, "requests": plain_requests}
+    if who == "resource" and thing.resource is not None:
+        return one_after_the_other(thing, thing.resource(thing.key, base))
+    ways = {
+        "socket": raw_socket,
+        "httpx": bare_httpx,
+        "requests": plain_requests,
+        "requests-limits": requests_with_limits,
+    }
     return ways[who](thing, base)
 
 
