@@ -20,7 +20,8 @@ _PARTS_MAX_COUNT = 100
 _BOUNDARY_MAX_BYTES = 200
 # The parser warns of every form it refuses, in lines of its own form; the client is told instead.
 _UNHEARD = logging.getLogger(f"{__name__}.parser")
-_UNHEARD.disabled = True
+# A level, for whoever configures logging anew enables what was disabled.
+_UNHEARD.setLevel(logging.CRITICAL + 1)
 
 
 class FormError(Exception):
