@@ -7,6 +7,7 @@ is made, changed or deleted it says in three functions of its own.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -49,9 +50,9 @@ ReadOnly = Annotated[Any, Field(json_schema_extra=_READ_ONLY)]
 class Part(Body):
     """An object within a body."""
 
+    @abstractmethod
     def stored(self) -> dict[str, Any]:
         """What the column holds."""
-        raise NotImplementedError
 
 
 class ResourceBody(Body):
