@@ -8,12 +8,10 @@ are not JSON appear as their size. Nothing is formatted unless the logger wants 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from aerostack._secret_fields import is_secret_field
-from quintet.core.body import Body
 from quintet.core.headers import is_secret_name
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ MOST_SHOWN = 4096
 """Bytes of a body that are kept for the record."""
 
 _REDACTED = "[redacted]"
+_DEBUG = 10
+"""``logging.DEBUG``, without loading that module for programs that log nothing."""
 
 
 class DebugLog:
@@ -37,7 +37,7 @@ class DebugLog:
     def wanted(logger: Any) -> bool:
         """Tell whether the logger would write anything; one that cannot say is asked to."""
         enabled = getattr(logger, "isEnabledFor", None)
-        return bool(enabled(logging.DEBUG)) if callable(enabled) else True
+        return bool(enabled(_DEBUG)) if callable(enabled) else True
 
     def request(self, request: Request) -> None:
         """Tell of a request that is about to be sent."""
@@ -90,6 +90,9 @@ def _shown_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _shown_body(body: Any) -> str:
     if body is None or body == b"":
         return ""
+    # Imported here: a stream of bytes has loaded it.
+    from quintet.core.body import Body
+
     if isinstance(body, Body):
         return f"[stream of {'unknown length' if body.length is None else f'{body.length} bytes'}]"
     if isinstance(body, int):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aerostack._debug_log import DebugLog
@@ -12,6 +11,7 @@ from aerostack.errors import ConfigurationError, adopt
 from aerostack.types import Unset
 from aerostack.utils import RetryConfig
 from quintet.core.backoff import Backoff
+from quintet.core.record import Record
 from quintet.core.request import Request
 from quintet.core.retry import RetryPolicy
 from quintet.errors import QuintetError
@@ -29,8 +29,7 @@ __all__ = ["Choice", "MarkedRequest", "Setup", "with_token"]
 _NO_REPEATS = RetryPolicy(frozenset(), Backoff(0.0, 0.0), max_retries=0)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Record):
     """What a single call chooses for itself.
 
     Attributes:
@@ -40,14 +39,22 @@ class Choice:
         http_headers: Sent last; replace any header of the same name.
     """
 
+    __slots__ = _fields = ("retries", "server_url", "timeout_ms", "http_headers")
     retries: OptionalNullable[RetryConfig]
-    server_url: str | None = None
-    timeout_ms: float | None = None
-    http_headers: Mapping[str, str] | None = None
+    server_url: str | None
+    timeout_ms: float | None
+    http_headers: Mapping[str, str] | None
 
-    def __post_init__(self) -> None:
-        if self.http_headers is not None:
-            _check_names(self.http_headers)
+    def __init__(
+        self,
+        retries: OptionalNullable[RetryConfig],
+        server_url: str | None = None,
+        timeout_ms: float | None = None,
+        http_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._fill(retries, server_url, timeout_ms, http_headers)
+        if http_headers is not None:
+            _check_names(http_headers)
 
     def parts(self, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return what the runtime is to do otherwise for this call.
@@ -90,8 +97,7 @@ class MarkedRequest(Request):
     base_url: str
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Record):
     """The parts of an SDK that do not depend on how its calls wait.
 
     Attributes:
@@ -104,6 +110,15 @@ class Setup:
         attempt_hooks: The runtime's hooks: told of each attempt.
     """
 
+    __slots__ = _fields = (
+        "configuration",
+        "key",
+        "hooks",
+        "clock",
+        "deadline_ms",
+        "max_response_bytes",
+        "attempt_hooks",
+    )
     configuration: SDKConfiguration
     key: Key
     hooks: SDKHooks
@@ -111,6 +126,18 @@ class Setup:
     deadline_ms: float | None
     max_response_bytes: int | None
     attempt_hooks: tuple[Any, ...]
+
+    def __init__(
+        self,
+        configuration: SDKConfiguration,
+        key: Key,
+        hooks: SDKHooks,
+        clock: Clock,
+        deadline_ms: float | None,
+        max_response_bytes: int | None,
+        attempt_hooks: tuple[Any, ...],
+    ) -> None:
+        self._fill(configuration, key, hooks, clock, deadline_ms, max_response_bytes, attempt_hooks)
 
     def options(self, *, supplied: bool) -> ClientOptions:
         """Return the options of the runtime's client.

@@ -7,10 +7,10 @@ key, one per call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from quintet.core.operation import Operation
+from quintet.core.record import Record
 from quintet.core.retry import RetryClass
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ T = TypeVar("T")
 SAFE, IDEMPOTENT, KEYED = RetryClass.SAFE, RetryClass.IDEMPOTENT, RetryClass.KEYED
 
 
-@dataclass(frozen=True)
-class Endpoint(Generic[T]):
+class Endpoint(Record, Generic[T]):
     """One operation.
 
     Attributes:
@@ -34,10 +33,20 @@ class Endpoint(Generic[T]):
         auth: Whether it takes the API key, or a bearer token.
     """
 
+    __slots__ = _fields = ("operation", "answer", "request", "auth")
     operation: Operation
     answer: str
-    request: str = ""
-    auth: Literal["key", "bearer"] = "key"
+    request: str
+    auth: Literal["key", "bearer"]
+
+    def __init__(
+        self,
+        operation: Operation,
+        answer: str,
+        request: str = "",
+        auth: Literal["key", "bearer"] = "key",
+    ) -> None:
+        self._fill(operation, answer, request, auth)
 
 
 def _post(name: str, path: str, retry: RetryClass, request: str, answer: str = "") -> Endpoint[Any]:

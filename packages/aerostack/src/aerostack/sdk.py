@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from aerostack._hooks import SDKHooks
 from aerostack._service import MIB, Key, find_server
 from aerostack._setup import Setup
-from aerostack.errors import ConfigurationError
+from aerostack.errors import ConfigurationError, adopt
 from aerostack.httpclient import AsyncHttpClient, HttpClient
 from aerostack.sdkconfiguration import SDKConfiguration
 from aerostack.types import UNSET, Unset
 from aerostack.utils import RetryConfig
 from quintet.both_faces import BothFaces
 from quintet.clock import Clock, SystemClock
+from quintet.errors import QuintetError
+from quintet.transport.choosing import chosen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from aerostack.services import Services
     from aerostack.storage import Storage
     from aerostack.types import OptionalNullable
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport, Transport
 
 __all__ = ["SDK"]
@@ -68,8 +71,11 @@ class SDK:
         deadline_ms: Milliseconds for a whole call, attempts and waits included.
         max_response_bytes: Largest answer; 10 MiB. Downloads and streams have no such bound. 0: no
             bound.
-        transport: A transport of the runtime for blocking calls, for tests.
-        async_transport: The same for calls that are awaited.
+        transport: ``"native"`` or ``"httpx"``: the engine of both kinds of calls;
+            ``QUINTET_TRANSPORT`` without it, else the native one. Or a transport for blocking
+            calls, such as ``quintet.NativeTransport`` with a certificate authority of your own, or
+            the scripted one of ``quintet.testing``.
+        async_transport: The same for calls that are awaited, where it differs.
         clock: Time and chance, for tests.
 
     Raises:
@@ -95,14 +101,18 @@ class SDK:
         hooks: Iterable[Any] = (),
         deadline_ms: float | None = None,
         max_response_bytes: int = 10 * MIB,
-        transport: Transport | None = None,
-        async_transport: AsyncTransport | None = None,
+        transport: Transport | EngineName | None = None,
+        async_transport: AsyncTransport | EngineName | None = None,
         clock: Clock | None = None,
     ) -> None:
         key = Key(api_key_auth)
         self.hooks, attempt_hooks = _sorted(hooks)
         url, client = self.hooks.sdk_init(find_server(server_idx, server_url, url_params), client)
         _check(client, async_client, retry_config, debug_logger)
+        if isinstance(transport, str) and async_transport is None:
+            async_transport = transport
+        transport = _engine(client, transport)
+        async_transport = _engine(async_client, async_transport)
         self.sdk_configuration = SDKConfiguration(
             server_url=url,
             server_idx=server_idx if server_url is None else None,
@@ -323,12 +333,24 @@ def _check(client: Any, async_client: Any, retry_config: Any, debug_logger: Any)
         raise ConfigurationError("debug_logger must have debug(), like logging.Logger")
 
 
+def _engine(client: Any, transport: Any) -> Any:
+    """Return what a face sends with if not with a client; the environment counts as it is now."""
+    if transport is not None and client is not None:
+        raise ConfigurationError("give client or transport, not both, and the same for async_")
+    if client is not None or not (transport is None or isinstance(transport, str)):
+        return transport
+    try:
+        return chosen(transport).engine
+    except QuintetError as error:
+        raise adopt(error) from None
+
+
 def _faces(
     setup: Setup,
     client: Any,
     async_client: Any,
-    transport: Transport | None,
-    async_transport: AsyncTransport | None,
+    transport: Transport | EngineName | None,
+    async_transport: AsyncTransport | EngineName | None,
 ) -> BothFaces[Any, Any]:
     """Return both faces, neither made yet; nothing in them refers to the SDK."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aerostack._version import OPENAPI_DOC_VERSION, USER_AGENT, __version__
@@ -20,7 +19,6 @@ SERVERS = ("https://api.aerostack.ai/v1", "http://localhost:8787/v1")
 """Production, and local development, which is where a local server listens by default."""
 
 
-@dataclass
 class SDKConfiguration:
     """The options of an SDK; changing them later changes nothing.
 
@@ -35,18 +33,37 @@ class SDKConfiguration:
         security: Returns the API key; not shown.
     """
 
-    server_url: str
-    server_idx: int | None = None
-    client: HttpClient | None = None
-    async_client: AsyncHttpClient | None = None
-    retry_config: OptionalNullable[RetryConfig] = UNSET
-    timeout_ms: float | None = None
-    debug_logger: Any = None
-    security: Callable[[], str] | None = field(default=None, repr=False)
-    language: str = "python"
-    openapi_doc_version: str = OPENAPI_DOC_VERSION
-    sdk_version: str = __version__
-    user_agent: str = USER_AGENT
+    def __init__(
+        self,
+        server_url: str,
+        server_idx: int | None = None,
+        client: HttpClient | None = None,
+        async_client: AsyncHttpClient | None = None,
+        retry_config: OptionalNullable[RetryConfig] = UNSET,
+        timeout_ms: float | None = None,
+        debug_logger: Any = None,
+        security: Callable[[], str] | None = None,
+        language: str = "python",
+        openapi_doc_version: str = OPENAPI_DOC_VERSION,
+        sdk_version: str = __version__,
+        user_agent: str = USER_AGENT,
+    ) -> None:
+        self.server_url = server_url
+        self.server_idx = server_idx
+        self.client = client
+        self.async_client = async_client
+        self.retry_config = retry_config
+        self.timeout_ms = timeout_ms
+        self.debug_logger = debug_logger
+        self.security = security
+        self.language = language
+        self.openapi_doc_version = openapi_doc_version
+        self.sdk_version = sdk_version
+        self.user_agent = user_agent
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={value!r}" for name, value in vars(self).items() if name != "security"]
+        return f"SDKConfiguration({', '.join(shown)})"
 
     @property
     def client_supplied(self) -> bool:

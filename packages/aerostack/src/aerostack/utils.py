@@ -9,15 +9,15 @@ job is not enqueued twice. An SQL error is final whatever its status.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from quintet.core.record import Record
 
 __all__ = ["BackoffStrategy", "RetryConfig"]
 
 _STRATEGIES = ("backoff", "none")
 
 
-@dataclass(frozen=True)
-class BackoffStrategy:
+class BackoffStrategy(Record):
     """How long to wait between attempts; all times in milliseconds.
 
     The wait before attempt n + 1 is drawn evenly from 0 to
@@ -37,12 +37,20 @@ class BackoffStrategy:
         ValueError: A number is negative or not finite, or the exponent is less than 1.
     """
 
+    __slots__ = _fields = ("initial_interval", "max_interval", "exponent", "max_elapsed_time")
     initial_interval: float
     max_interval: float
     exponent: float
     max_elapsed_time: float
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        initial_interval: float,
+        max_interval: float,
+        exponent: float,
+        max_elapsed_time: float,
+    ) -> None:
+        self._fill(initial_interval, max_interval, exponent, max_elapsed_time)
         for name in ("initial_interval", "max_interval", "max_elapsed_time", "exponent"):
             value, least = getattr(self, name), 1 if name == "exponent" else 0
             good = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -50,8 +58,7 @@ class BackoffStrategy:
                 raise ValueError(f"{name} must be a number of at least {least}, not {value!r}")
 
 
-@dataclass(frozen=True)
-class RetryConfig:
+class RetryConfig(Record):
     """Whether calls are repeated; given to the SDK for all calls, or to one of them.
 
     Attributes:
@@ -65,12 +72,20 @@ class RetryConfig:
         ValueError: Another strategy; a misspelt one would switch repeats off unnoticed.
     """
 
+    __slots__ = _fields = ("strategy", "backoff", "retry_connection_errors", "max_retries")
     strategy: str
     backoff: BackoffStrategy
     retry_connection_errors: bool
-    max_retries: int | None = None
+    max_retries: int | None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        strategy: str,
+        backoff: BackoffStrategy,
+        retry_connection_errors: bool,
+        max_retries: int | None = None,
+    ) -> None:
+        self._fill(strategy, backoff, retry_connection_errors, max_retries)
         if self.strategy not in _STRATEGIES:
             raise ValueError(f'strategy must be "backoff" or "none", not {self.strategy!r}')
         if not isinstance(self.backoff, BackoffStrategy):

@@ -335,7 +335,8 @@ def test_debug_example_runs(
 ) -> None:
     monkeypatch.setenv("AEROSTACK_API_KEY", "ac_secret_env")
     caplog.set_level(logging.DEBUG, "aerostack")
-    run(DEBUG)["s"].ai.ai_chat({"messages": [{}]})
+    with run(DEBUG)["s"] as sdk:
+        sdk.ai.ai_chat({"messages": [{}]})
     assert "Request:" in caplog.text and "Response:" in caplog.text
     assert "ac_secret_env" not in caplog.text
 

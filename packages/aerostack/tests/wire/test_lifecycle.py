@@ -37,7 +37,8 @@ def test_sdk_that_nobody_holds_is_freed_at_once_with_its_sockets(play: Any) -> N
         sdk.cache.cache_get(GET)
         asyncio.run(sdk.cache.cache_get_async(GET))
         known = weakref.ref(sdk)
-        del sdk
+        with pytest.warns(ResourceWarning, match="unclosed client with 1 open connection, made at"):
+            del sdk
         assert known() is None
         assert peer.gone.wait(5)
     finally:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -137,6 +136,8 @@ def _facts(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _status_line(response: Response) -> str:
+    from http import HTTPStatus
+
     try:
         phrase = " " + HTTPStatus(response.status).phrase
     except ValueError:

@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from amdahl._envelope import asked_wait, parsed, read_error
 from amdahl._error_map import adopt, from_response
@@ -114,11 +113,7 @@ def find_base_url(base_url: str | None) -> str:
             f"{BASE_URL_VARIABLE}, such as https://platform.example.com"
         )
     url = url.strip().rstrip("/")
-    try:
-        path = urlsplit(url).path
-    except ValueError as error:
-        raise ConfigurationError(message=f"the base URL is none: {error}") from None
-    return url if path.endswith(PREFIX) else url + PREFIX
+    return url if url.partition("?")[0].endswith(PREFIX) else url + PREFIX
 
 
 def seconds(name: str, value: float | None) -> float | None:

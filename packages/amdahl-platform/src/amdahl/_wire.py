@@ -6,8 +6,6 @@ the first outcome. Cancelling twice is cancelling once, and searches are POSTs t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quintet.core.operation import Operation
 from quintet.core.retry import RetryClass
 
@@ -111,7 +109,11 @@ UPDATE_ROUTINE = Operation("routines.update", "PATCH", "/routines/{routine_id}",
 DELETE_ROUTINE = Operation("routines.delete", "DELETE", "/routines/{routine_id}", _KEYED)
 RUN_ROUTINE = Operation("routines.run_now", "POST", "/routines/{routine_id}/run-now", _KEYED)
 
-_KNOWN = tuple(value for value in vars().values() if isinstance(value, Operation))
+_KNOWN: dict[tuple[str, int], list[tuple[list[str], Operation]]] = {}
+"""The segments and the operations of each method and number of segments."""
+for _each in [value for value in vars().values() if isinstance(value, Operation)]:
+    _segments = _each.path.strip("/").split("/")
+    _KNOWN.setdefault((_each.method, len(_segments)), []).append((_segments, _each))
 _BY_METHOD = {
     "GET": _SAFE,
     "HEAD": _SAFE,
@@ -127,22 +129,21 @@ def for_path(method: str, path: str) -> Operation:
     nothing says that a repeat is harmless.
     """
     segments = path.strip("/").split("/")
-    kind = _BY_METHOD.get(method, _NEVER)
-    for known in _KNOWN:
-        if known.method == method and _fits(known.path.strip("/").split("/"), segments):
-            return replace(known, path=path)
-    return Operation(f"{method} {path}", method, path, kind)
+    for template, known in _KNOWN.get((method, len(segments)), ()):
+        if _fits(template, segments):
+            return Operation(known.name, method, path, known.retry, known.success)
+    return Operation(f"{method} {path}", method, path, _BY_METHOD.get(method, _NEVER))
 
 
 def _fits(template: list[str], segments: list[str]) -> bool:
-    return len(template) == len(segments) and all(
-        wanted[:1] == "{" or wanted == segment
-        for wanted, segment in zip(template, segments, strict=True)
-    )
+    for wanted, segment in zip(template, segments, strict=True):
+        if wanted != segment and wanted[0] != "{":
+            return False
+    return True
 
 
 def with_key(operation: Operation, key: str | None) -> Operation:
     """Return the operation as it is with a key of the caller's: repeatable, since they say so."""
     if key is None or operation.retry is not _NEVER:
         return operation
-    return replace(operation, retry=_KEYED)
+    return operation.with_retry(_KEYED)

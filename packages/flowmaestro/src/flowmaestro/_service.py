@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flowmaestro._version import __version__
 from flowmaestro.errors import ConfigurationError, adopt, from_response
@@ -47,7 +46,7 @@ def is_final(response: Response) -> bool:
     """
     if response.status == 409:
         return "retry-after" not in response.headers
-    return response.status == 408 and urlsplit(response.url).path.endswith("/messages")
+    return response.status == 408 and response.url.partition("?")[0].endswith("/messages")
 
 
 SERVICE = Service(
@@ -96,7 +95,7 @@ def find_base_url(base_url: str | None) -> str:
         raise ConfigurationError(f"base_url must be a URL, not {base_url!r}")
     url = base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)
     url = (url or DEFAULT_BASE_URL).strip().rstrip("/")
-    return url if urlsplit(url).path.endswith(PREFIX) else url + PREFIX
+    return url if url.partition("?")[0].endswith(PREFIX) else url + PREFIX
 
 
 def seconds(name: str, value: float | None, default: float | None) -> float | None:

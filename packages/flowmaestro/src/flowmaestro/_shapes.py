@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-from flowmaestro.types import MessageList
-
 _JSON_TYPES = {
     "text": "string",
     "string": "string",
@@ -54,6 +52,9 @@ def messages_of(answer: MutableMapping[str, Any]) -> bool:
         data = data.get("messages")
     if not isinstance(data, list):
         return False
+    # Imported here: with it comes the description of every answer.
+    from flowmaestro.types import MessageList
+
     answer["data"] = MessageList(data)
     return True
 

@@ -7,8 +7,6 @@ or the caller gives a key of their own. Searches are POSTs that change nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quintet.core.operation import Operation
 from quintet.core.retry import RetryClass
 
@@ -83,4 +81,4 @@ def with_key(operation: Operation, key: str | None) -> Operation:
     """Return the operation as it is with a key of the caller's: repeatable, since they say so."""
     if key is None or operation.retry is not _NEVER:
         return operation
-    return replace(operation, retry=_KEYED)
+    return operation.with_retry(_KEYED)

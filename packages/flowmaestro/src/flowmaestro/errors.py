@@ -41,9 +41,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from quintet import errors as runtime
+from quintet.core.url import path_of
 from quintet.service_errors import ServiceError, adopt_as
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class FlowMaestroStatusError(FlowMaestroError, runtime.StatusError):
         answer: Response | None = self.response
         if answer is None or not answer.method:
             return ""
-        path = urlsplit(answer.url).path
+        path = path_of(answer.url)
         return f" ({answer.method} {path} answered {self.status})"
 
 
@@ -344,7 +344,9 @@ def from_response(response: Response, operation: Operation) -> FlowMaestroStatus
     if isinstance(error, RateLimitError):
         _fill_limits(error, response, body)
     if isinstance(error, ServiceTimeoutError) and operation.path.startswith("/threads/"):
-        segments = urlsplit(response.url).path.rpartition("/threads/")[2]
+        from urllib.parse import unquote
+
+        segments = path_of(response.url).rpartition("/threads/")[2]
         error.thread_id = unquote(segments.partition("/")[0])
     return error
 

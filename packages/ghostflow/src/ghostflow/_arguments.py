@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from ghostflow._money import sendable
 from ghostflow.errors import MisuseError
@@ -41,11 +39,14 @@ def ident(name: str, value: Any) -> str:
     Raises:
         MisuseError: It is something else, such as the whole object.
     """
+    if isinstance(value, str):
+        return value
+    # Imported here: whoever passes one has loaded it.
+    from uuid import UUID
+
     if isinstance(value, UUID):
         return str(value)
-    if not isinstance(value, str):
-        raise MisuseError(message=f"{name} must be an id as str, not {type(value).__name__}")
-    return value
+    raise MisuseError(message=f"{name} must be an id as str, not {type(value).__name__}")
 
 
 def filters(dimensions: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +111,8 @@ def bounds(from_: Any, to: Any) -> dict[str, Any]:
     Raises:
         MisuseError: A day with an instant, or the end before the beginning.
     """
+    from datetime import date, datetime
+
     for name, value in (("from_", from_), ("to", to)):
         if value is not None and not isinstance(value, (str, date)):
             raise MisuseError(

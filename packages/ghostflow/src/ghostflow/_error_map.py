@@ -7,7 +7,6 @@ of it write other things. Whatever comes, the status survives.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ghostflow._wire import SELF_HOSTED
@@ -176,6 +175,8 @@ def _message(body: ErrorBody, response: Response) -> str:
     if body.message:
         return body.message
     try:
+        from http import HTTPStatus
+
         return HTTPStatus(response.status).phrase
     except ValueError:
         return response.excerpt(_EXCERPT) or f"the service answered {response.status}"

@@ -7,12 +7,16 @@ of the answer. ``get``, ``post`` and the other calls by path give what the JSON 
 
 from __future__ import annotations
 
+import functools
 import json
+import sys
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ghostflow.errors import MisuseError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MONEY = frozenset(
     {
@@ -37,33 +41,68 @@ def parse(raw: bytes | bytearray | str) -> Any:
         ValueError: It is no JSON.
         RecursionError: It is nested too deeply.
     """
-    return exact(json.loads(raw, parse_float=_fraction, parse_constant=Decimal))
+    try:
+        text = raw if isinstance(raw, str) else raw.decode()
+        found, end = _decoder.raw_decode(text)
+        if end == len(text):
+            return exact(found)
+    except ValueError:
+        pass
+    # White space around it, another encoding, or no JSON: let the whole parser find out.
+    return exact(json.loads(raw, parse_float=_fraction, parse_constant=_decimal))
+
+
+@functools.cache
+def _module() -> Any:
+    # Imported here: many programs never meet an amount. And kept, for those that meet many.
+    import decimal
+
+    return decimal
+
+
+def _decimal(value: Any) -> Decimal:
+    found: Decimal = _module().Decimal(value)
+    return found
 
 
 def _fraction(text: str) -> Decimal:
     try:
-        return Decimal(text)
-    except InvalidOperation:
+        return _decimal(text)
+    except _module().InvalidOperation:
         # The exponent has more digits than a decimal can hold: infinity, or nothing at all.
-        return Decimal(float(text))
+        return _decimal(float(text))
+
+
+_decoder = json.JSONDecoder(parse_float=_fraction, parse_constant=_decimal)
+_AS_THEY_ARE = frozenset({str, bool, type(None)})
 
 
 def exact(value: Any, *, money: bool = False) -> Any:
     """Return parsed JSON with amounts as decimals and every other fraction as a float.
+
+    Objects are changed on the spot.
 
     Args:
         value: From a parser that gives fractions as decimals.
         money: Whether it stands under a name of an amount.
     """
     if isinstance(value, dict):
-        return {name: exact(inner, money=name in MONEY) for name, inner in value.items()}
+        for name, inner in value.items():
+            # Most fields are texts, and a call for each would take as long as to parse them.
+            if type(inner) not in _AS_THEY_ARE:
+                value[name] = exact(inner, money=name in MONEY)
+        return value
     if isinstance(value, list):
         return [exact(inner) for inner in value]
-    if isinstance(value, Decimal):
-        return value if money else float(value)
-    if money and type(value) is int:
-        return Decimal(value)
-    return value
+    if type(value) is int:
+        return _decimal(value) if money else value
+    return float(value) if _is_decimal(value) and not money else value
+
+
+def _is_decimal(value: Any) -> bool:
+    # There is none before its module has been loaded.
+    decimal = sys.modules.get("decimal")
+    return decimal is not None and isinstance(value, decimal.Decimal)
 
 
 def sendable(value: Any) -> Any:
@@ -84,7 +123,7 @@ def _sendable(value: Any) -> Any:
         return {name: _sendable(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_sendable(inner) for inner in value]
-    return _number(value) if isinstance(value, Decimal) else value
+    return _number(value) if _is_decimal(value) else value
 
 
 def _number(value: Decimal) -> int | float:
@@ -94,6 +133,6 @@ def _number(value: Decimal) -> int | float:
         return int(value)
     # The shortest text of the nearest float, which is what is sent: equal, or it is not sent.
     number = float(value)
-    if Decimal(repr(number)) != value:
+    if _decimal(repr(number)) != value:
         raise MisuseError(message="an amount has more digits than a JSON number is sure to keep")
     return number

@@ -7,10 +7,8 @@ it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
 
 from ghostflow.errors import MisuseError
 
@@ -18,7 +16,7 @@ PREFIX = "/api/v1"
 
 # What RFC 3986 allows in a path, and the percent signs of what is encoded already.
 _SAFE = "/%:@!$&'()*+,;=-._~"
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LONE_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 
 def split_path(
@@ -37,12 +35,13 @@ def split_path(
         raise MisuseError(message=f"the path must be a str, not {type(path).__name__}")
     if params is not None and not isinstance(params, Mapping):
         raise MisuseError(message=f"params must be a mapping, not {type(params).__name__}")
+    if is_plain(path):
+        absolute = path if path[0] == "/" else f"/{path}"
+        return _below(base_url, absolute), dict(params) if params else None
     bare, mark, text = path.partition("?")
     if "#" in path or "\\" in bare or any(char <= " " or char == "\x7f" for char in bare):
         raise MisuseError(message=f"the path {path[:80]!r} has characters that no path may have")
-    absolute = "/" + bare.removeprefix("/")
-    if base_url.endswith(PREFIX) and absolute.startswith(PREFIX + "/"):
-        absolute = absolute.removeprefix(PREFIX)
+    absolute = _below(base_url, "/" + bare.removeprefix("/"))
     if "://" in bare or not all(map(_stays, absolute[1:].split("/"))):
         raise MisuseError(
             message=f"the path {path[:80]!r} must be below the base URL, without empty, "
@@ -50,16 +49,36 @@ def split_path(
         )
     query = dict(params or {})
     if mark:
+        from urllib.parse import parse_qsl
+
         for name, value in parse_qsl(text, keep_blank_values=True):
             if params is None or name not in params:
                 query.setdefault(name, []).append(value)
+    # Imported here, as above: a path as nearly all are needs neither.
+    import re
+    from urllib.parse import quote
+
     try:
-        return quote(_LONE_PERCENT.sub("%25", absolute), safe=_SAFE), query or None
+        return quote(re.sub(_LONE_PERCENT, "%25", absolute), safe=_SAFE), query or None
     except UnicodeEncodeError as error:
         raise MisuseError(message="the path holds half a surrogate pair") from error
 
 
+def is_plain(path: str) -> bool:
+    """Tell a path of words and ids alone, as nearly all are: nothing in it leads elsewhere."""
+    letters = path.replace("/", "0").replace("-", "0").replace("_", "0")
+    return letters.isascii() and letters.isalnum() and "//" not in path and path[-1] != "/"
+
+
+def _below(base_url: str, absolute: str) -> str:
+    if base_url.endswith(PREFIX) and absolute.startswith(PREFIX + "/"):
+        return absolute.removeprefix(PREFIX)
+    return absolute
+
+
 def _stays(segment: str) -> bool:
     """Tell a segment that leads nowhere else, also after it was decoded."""
+    from urllib.parse import unquote
+
     decoded = unquote(segment)
     return decoded != "" and not {".", ".."} & set(decoded.replace("\\", "/").split("/"))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-import platform
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ghostflow._error_map import adopt, from_response
 from ghostflow._version import __version__
 from ghostflow.errors import APIStatusError, ConfigurationError
 from quintet.core.backoff import Backoff
 from quintet.core.operation import Operation, Service
+from quintet.core.record import Record
 from quintet.core.retry import RetryPolicy
+from quintet.core.url import origin
 from quintet.errors import QuintetError
 from quintet.options import ClientOptions, check_seconds
 from quintet.secrets import Secret
@@ -34,7 +34,7 @@ TEAM_HEADER = "X-Team-Id"
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_RETRIES = 2
 MIB = 1024 * 1024
-USER_AGENT = f"ghostflow-python/{__version__} python/{platform.python_version()}"
+USER_AGENT = f"ghostflow-python/{__version__} python/{sys.version.split()[0]}"
 
 IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
 """The code of a write whose first attempt the service is still at."""
@@ -123,7 +123,7 @@ def find_base_url(base_url: str | None) -> str:
 
 def is_vendor(url: str) -> bool:
     """Tell whether a URL is the hosted service's."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    host = origin(url)[1].rstrip(".")
     return host == VENDOR or host.endswith("." + VENDOR)
 
 
@@ -159,8 +159,7 @@ def seconds(name: str, value: float | None) -> float | None:
         ) from error
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Record):
     """What a client is told, checked.
 
     Attributes:
@@ -169,9 +168,15 @@ class Settings:
         idempotent_posts: Whether it knows them.
     """
 
+    __slots__ = _fields = ("options", "cautious", "idempotent_posts")
     options: ClientOptions
     cautious: RetryPolicy
     idempotent_posts: bool
+
+    def __init__(
+        self, options: ClientOptions, cautious: RetryPolicy, idempotent_posts: bool
+    ) -> None:
+        self._fill(options, cautious, idempotent_posts)
 
 
 def make_settings(

@@ -11,7 +11,6 @@ secret.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from quintet.core.operation import Operation
 from quintet.core.retry import RetryClass
@@ -138,7 +137,7 @@ _BY_METHOD = {
     **dict.fromkeys(("PUT", "PATCH", "DELETE"), _IDEMPOTENT),
 }
 # Below a base URL that ends before /api/v1, that part is in the path.
-_REGENERATE = re.compile(r"(?:/.*)?/auth/api-keys/[^/]+/regenerate/?")
+_REGENERATE = r"(?:/.*)?/auth/api-keys/[^/]+/regenerate/?"
 
 
 def for_path(method: str, path: str) -> Operation:
@@ -148,7 +147,7 @@ def for_path(method: str, path: str) -> Operation:
     """
     path = path.replace("{", "%7B").replace("}", "%7D")
     if method == "POST":
-        once = _REGENERATE.fullmatch(path) is not None
+        once = re.fullmatch(_REGENERATE, path) is not None
         kind = _NEVER if once else _IDEMPOTENT if path == LOGIN.path else _KEYED
     else:
         kind = _BY_METHOD.get(method, _NEVER)
@@ -158,4 +157,4 @@ def for_path(method: str, path: str) -> Operation:
 
 def once_only(operation: Operation) -> Operation:
     """Return the operation as it is towards a service that may not know its key again."""
-    return replace(operation, retry=_NEVER) if operation.retry is _KEYED else operation
+    return operation.with_retry(_NEVER) if operation.retry is _KEYED else operation

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from quintet.core.headers import Headers
@@ -18,8 +17,8 @@ _ARRAYS = ("data", "items", "results")
 _CURSORS = ("nextCursor", "next_cursor")
 _TOTALS = ("total", "totalCount", "total_count")
 # RFC 8288: the target in angle brackets, which may have commas, and then its parameters.
-_LINK = re.compile(r"<([^<>]*)>([^<]*)")
-_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+_LINK = r"<([^<>]*)>([^<]*)"
+_RELATION = r'(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))'
 
 
 class Page(list[T]):
@@ -63,9 +62,11 @@ def read_page(found: Any, headers: Headers) -> Page[Any] | None:
 
 def _linked(link: str) -> str | None:
     """Return the cursor of ``<…?cursor=…>; rel="next"``."""
-    for target, parameters in _LINK.findall(link[:4096]):
-        relation = _RELATION.search(parameters)
+    for target, parameters in re.findall(_LINK, link[:4096]):
+        relation = re.search(_RELATION, parameters)
         if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            from urllib.parse import parse_qs
+
             # Only its query matters, and what stands before need not be a URL.
             query = target.partition("?")[2].partition("#")[0]
             return next(iter(parse_qs(query).get("cursor", ())), None)

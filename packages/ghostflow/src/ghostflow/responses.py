@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quintet.core.rate_limit import parse_rate_limit
+from quintet.core.record import Record
 from quintet.core.retry_after import parse_seconds
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from quintet.core.headers import Headers
 
 __all__ = ["RateLimitInfo", "RawResponse"]
@@ -18,8 +19,7 @@ _RESET = "x-ratelimit-reset"
 _LONGEST = 64
 
 
-@dataclass(frozen=True)
-class RateLimitInfo:
+class RateLimitInfo(Record):
     """What an answer says of the rate limit; ``None`` where it says nothing readable.
 
     A ``remaining`` of 0 therefore means that nothing is left, and never that a header was missing.
@@ -34,11 +34,32 @@ class RateLimitInfo:
         retry_after: Seconds that the service asks to wait.
     """
 
-    limit: int | None = None
-    remaining: int | None = None
-    reset: int | None = None
-    reset_at: datetime | None = None
-    retry_after: float | None = None
+    __slots__ = ("_read", "limit", "remaining", "reset", "reset_at", "retry_after")
+    _fields = ("limit", "remaining", "reset", "reset_at", "retry_after")
+    limit: int | None
+    remaining: int | None
+    reset: int | None
+    reset_at: datetime | None
+    retry_after: float | None
+
+    def __init__(
+        self,
+        limit: int | None = None,
+        remaining: int | None = None,
+        reset: int | None = None,
+        reset_at: datetime | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self._fill(limit, remaining, reset, reset_at, retry_after)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only a field that has not been filled comes here. It comes with every call by path, and
+        # hardly any of them looks at it; so it is read when it is looked at.
+        if name not in self._fields:
+            raise AttributeError(name)
+        headers, now = object.__getattribute__(self, "_read")
+        self._fill(*_facts(headers, now))
+        return getattr(self, name)
 
 
 class RawResponse(NamedTuple):
@@ -68,25 +89,33 @@ def read_rate_limit(headers: Headers, now: float) -> RateLimitInfo:
     Args:
         now: Epoch seconds, for a reset or a wait that is relative.
     """
+    info = RateLimitInfo.__new__(RateLimitInfo)
+    object.__setattr__(info, "_read", (headers, now))
+    return info
+
+
+def _facts(headers: Headers, now: float) -> tuple[Any, ...]:
     found = parse_rate_limit(headers, now=now)
     if found is None:
-        return RateLimitInfo()
+        return (None,) * len(RateLimitInfo._fields)
     text = (headers.get(_RESET) or "")[:_LONGEST].partition(",")[0].partition(";")[0]
     number = parse_seconds(text)
     if number is None:
         number = found.reset_at
-    return RateLimitInfo(
-        limit=found.limit,
-        remaining=found.remaining,
-        reset=None if number is None else int(number),
-        reset_at=_instant(found.reset_at),
-        retry_after=found.retry_after,
+    return (
+        found.limit,
+        found.remaining,
+        None if number is None else int(number),
+        _instant(found.reset_at),
+        found.retry_after,
     )
 
 
 def _instant(epoch: float | None) -> datetime | None:
     if epoch is None:
         return None
+    from datetime import datetime, timezone
+
     try:
         return datetime.fromtimestamp(epoch, timezone.utc)
     except (OverflowError, ValueError, OSError):

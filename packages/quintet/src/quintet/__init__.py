@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from quintet.options import UNSET, ClientOptions, Unset
     from quintet.response_info import ResponseInfo
     from quintet.secrets import Secret
+    from quintet.transport.limits import ConnectionLimits
+    from quintet.transport.native import AsyncNativeTransport, NativeTransport
 
 __version__ = "0.1.0"
 
@@ -43,18 +45,21 @@ __all__ = [
     "AsyncApiClient",
     "AsyncByteStream",
     "AsyncEventStream",
+    "AsyncNativeTransport",
     "Attempt",
     "Backoff",
     "Body",
     "ByteStream",
     "ClientOptions",
     "Clock",
+    "ConnectionLimits",
     "Detour",
     "EventRules",
     "EventStream",
     "Fallbacks",
     "Headers",
     "Hook",
+    "NativeTransport",
     "Operation",
     "QuintetError",
     "RateLimit",
@@ -78,18 +83,21 @@ _HOMES = {
     "AsyncApiClient": "quintet._async.client",
     "AsyncByteStream": "quintet._async.streams",
     "AsyncEventStream": "quintet._async.streams",
+    "AsyncNativeTransport": "quintet.transport.native",
     "Attempt": "quintet.hooks",
     "Backoff": "quintet.core.backoff",
     "Body": "quintet.core.body",
     "ByteStream": "quintet._sync.streams",
     "ClientOptions": "quintet.options",
     "Clock": "quintet.clock",
+    "ConnectionLimits": "quintet.transport.limits",
     "Detour": "quintet.core.sse.fallbacks",
     "EventRules": "quintet.core.sse.session",
     "EventStream": "quintet._sync.streams",
     "Fallbacks": "quintet.core.sse.fallbacks",
     "Headers": "quintet.core.headers",
     "Hook": "quintet.hooks",
+    "NativeTransport": "quintet.transport.native",
     "Operation": "quintet.core.operation",
     "QuintetError": "quintet.errors",
     "RateLimit": "quintet.core.rate_limit",

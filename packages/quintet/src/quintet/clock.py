@@ -7,7 +7,6 @@ that passes its own ``Clock`` controls all of them.
 from __future__ import annotations
 
 import os
-import random as _random
 import time as _time
 from typing import Protocol
 
@@ -47,7 +46,13 @@ class SystemClock:
 
     monotonic = staticmethod(_time.monotonic)
     time = staticmethod(_time.time)
-    random = staticmethod(_random.random)
+
+    def random(self) -> float:
+        """Return a number in [0, 1)."""
+        # Imported here, since it is drawn for the wait before a repeat alone.
+        import random
+
+        return random.random()
 
     def new_id(self) -> str:
         """Return a fresh id of 32 hexadecimal digits."""

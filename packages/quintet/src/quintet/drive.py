@@ -3,15 +3,22 @@
 A driver owns the exchange that is open at the moment.  When a program ends, fails, is abandoned
 by its consumer, or when the thread or task is interrupted (Ctrl-C, cancellation), the driver
 drops that exchange, so that no connection is leaked and none is reused half-read.
+
+``run`` performs the effects on the spot: a small call is a single ``Send``, and a helper object
+around it would cost more than all that is left to do.  ``iterate`` has one, for streams are long.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from quintet.core.effects import Close, Effect, Emit, Program, Read, Send, Sleep
-from quintet.transport.interface import AsyncExchange, AsyncTransport, Exchange, Transport
+from quintet.core.effects import Close, Emit, Read, Send, Sleep
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+
+    from quintet.core.effects import Effect, Program
+    from quintet.transport.interface import AsyncTransport, Transport
 
 __all__ = ["AsyncDriver", "Driver"]
 
@@ -27,12 +34,28 @@ class Driver:
 
     def run(self, program: Program[T]) -> T:
         """Perform ``program`` to its end and return its value."""
-        steps = _Steps(self._transport, self._sleep)
+        opened: Any = None
         try:
             effect = next(program)
             while True:
+                answer: Any = None
                 try:
-                    answer = steps.perform(effect)
+                    if isinstance(effect, Send):
+                        answer = opened = self._transport.send(
+                            effect.request, effect.until, effect.seconds
+                        )
+                    elif isinstance(effect, Read):
+                        # What a program reads is what this driver opened, so it can be read.
+                        exchange: Any = effect.exchange
+                        read = exchange.read
+                        if effect.rest:
+                            read = getattr(exchange, "read_rest", read)
+                        answer = read(effect.until, effect.seconds)
+                    elif isinstance(effect, Sleep):
+                        self._sleep(effect.seconds)
+                    elif isinstance(effect, Close) and opened is not None:
+                        done, opened = opened, None
+                        done.close()
                 except Exception as failure:
                     effect = program.throw(failure)
                 else:
@@ -40,7 +63,8 @@ class Driver:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
-            steps.drop()
+            if opened is not None:
+                opened.close()
 
     def iterate(self, program: Program[Any]) -> Generator[Any, None, None]:
         """Perform ``program``, yielding what it emits."""
@@ -70,15 +94,14 @@ class _Steps:
     def __init__(self, transport: Transport, sleep: Callable[[float], Any]) -> None:
         self._transport = transport
         self._sleep = sleep
-        self._open: Exchange | None = None
+        self._open: Any = None
 
     def perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Read):
+            return self._open.read(effect.until, effect.seconds)
         if isinstance(effect, Send):
             self._open = self._transport.send(effect.request, effect.until, effect.seconds)
             return self._open
-        if isinstance(effect, Read):
-            # What a program reads is always what this driver opened last.
-            return cast("Exchange", effect.exchange).read(effect.until, effect.seconds)
         if isinstance(effect, Close):
             self.drop()
         elif isinstance(effect, Sleep):
@@ -100,12 +123,28 @@ class AsyncDriver:
 
     async def run(self, program: Program[T]) -> T:
         """Perform ``program`` to its end and return its value."""
-        steps = _AsyncSteps(self._transport, self._sleep)
+        opened: Any = None
         try:
             effect = next(program)
             while True:
+                answer: Any = None
                 try:
-                    answer = await steps.perform(effect)
+                    if isinstance(effect, Send):
+                        answer = opened = await self._transport.send(
+                            effect.request, effect.until, effect.seconds
+                        )
+                    elif isinstance(effect, Read):
+                        # What a program reads is what this driver opened, so it can be read.
+                        exchange: Any = effect.exchange
+                        read = exchange.read
+                        if effect.rest:
+                            read = getattr(exchange, "read_rest", read)
+                        answer = await read(effect.until, effect.seconds)
+                    elif isinstance(effect, Sleep):
+                        await self._sleep(effect.seconds)
+                    elif isinstance(effect, Close) and opened is not None:
+                        done, opened = opened, None
+                        await done.close()
                 except Exception as failure:
                     effect = program.throw(failure)
                 else:
@@ -113,7 +152,8 @@ class AsyncDriver:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
-            await steps.drop()
+            if opened is not None:
+                await opened.close()
 
     async def iterate(self, program: Program[Any]) -> AsyncGenerator[Any, None]:
         """Perform ``program``, yielding what it emits."""
@@ -143,15 +183,14 @@ class _AsyncSteps:
     def __init__(self, transport: AsyncTransport, sleep: Callable[[float], Awaitable[Any]]) -> None:
         self._transport = transport
         self._sleep = sleep
-        self._open: AsyncExchange | None = None
+        self._open: Any = None
 
     async def perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Read):
+            return await self._open.read(effect.until, effect.seconds)
         if isinstance(effect, Send):
             self._open = await self._transport.send(effect.request, effect.until, effect.seconds)
             return self._open
-        if isinstance(effect, Read):
-            exchange = cast("AsyncExchange", effect.exchange)
-            return await exchange.read(effect.until, effect.seconds)
         if isinstance(effect, Close):
             await self.drop()
         elif isinstance(effect, Sleep):

@@ -7,17 +7,23 @@ metrics bug must not fail a payment.
 
 from __future__ import annotations
 
-import logging
+import functools
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quintet.core.record import Record
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 __all__ = ["Attempt", "Hook", "log_attempt"]
 
-logger = logging.getLogger("quintet")
+_DEBUG = 10
+"""``logging.DEBUG``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Record):
     """What became of one attempt.  Holds no header, no body and no query string.
 
     A followed redirect is a record of its own with the number of the attempt it belongs to.  An
@@ -37,6 +43,19 @@ class Attempt:
         request_id: The service's id of the request, if its answer named one.
     """
 
+    __slots__ = _fields = (
+        "service",
+        "operation",
+        "method",
+        "url",
+        "number",
+        "status",
+        "error",
+        "progress",
+        "elapsed",
+        "retry_in",
+        "request_id",
+    )
     service: str
     operation: str
     method: str
@@ -49,15 +68,50 @@ class Attempt:
     retry_in: float | None
     request_id: str | None
 
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        method: str,
+        url: str,
+        number: int,
+        status: int,
+        error: str | None,
+        progress: int,
+        elapsed: float,
+        retry_in: float | None,
+        request_id: str | None,
+    ) -> None:
+        self._fill(
+            service,
+            operation,
+            method,
+            url,
+            number,
+            status,
+            error,
+            progress,
+            elapsed,
+            retry_in,
+            request_id,
+        )
+
 
 Hook = Callable[[Attempt], object]
+
+
+@functools.cache
+def _log() -> Logger:
+    import logging
+
+    return logging.getLogger("quintet")
 
 
 def log_attempt(attempt: Attempt) -> None:
     """Write one line per attempt to the ``quintet`` logger, at debug level."""
     outcome = attempt.error or str(attempt.status)
     again = "" if attempt.retry_in is None else f", again in {attempt.retry_in:.3f} s"
-    logger.debug(
+    _log().debug(
         "%s %s %s -> %s in %.1f ms (attempt %d, request id %s%s)",
         attempt.service,
         attempt.method,
@@ -73,7 +127,8 @@ def log_attempt(attempt: Attempt) -> None:
 def active_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
     """Return the hooks of a call, the debug log included if it is switched on."""
     chosen = tuple(hooks)
-    if logger.isEnabledFor(logging.DEBUG):
+    # Whoever switched the log on has loaded ``logging``; nobody else needs to pay for it.
+    if "logging" in sys.modules and _log().isEnabledFor(_DEBUG):
         return (*chosen, log_attempt)
     return chosen
 
@@ -84,4 +139,5 @@ def report(hooks: tuple[Hook, ...], attempt: Attempt) -> None:
         try:
             hook(attempt)
         except Exception:
+            logger = _log()
             logger.exception("a hook of the %s client raised", attempt.service)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from quintet.core.backoff import Backoff
 from quintet.core.headers import Headers
 from quintet.core.plan import check_headers
+from quintet.core.record import Record
 from quintet.core.redirect import RedirectPolicy
 from quintet.core.retry import RetryPolicy
 from quintet.core.url import check_base_url
 from quintet.errors import ConfigurationError
-from quintet.hooks import Hook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quintet.hooks import Hook
 
 __all__ = ["UNSET", "ClientOptions", "Unset", "check_retries", "check_seconds"]
 
@@ -55,8 +59,14 @@ def check_retries(value: int) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
+_USUAL_RETRIES = RetryPolicy(
+    statuses=frozenset({408, 425, 429, 500, 502, 503, 504}), backoff=Backoff(0.5, 8.0)
+)
+_NO_HEADERS = Headers()
+_NO_REDIRECTS = RedirectPolicy()
+
+
+class ClientOptions(Record):
     """The options of one client; frozen, checked when made.
 
     Attributes:
@@ -74,29 +84,54 @@ class ClientOptions:
         pacing: True to hold requests back while the last answer said the rate limit is used up.
     """
 
-    base_url: str
-    timeout: float | None = 30.0
-    deadline: float | None = None
-    retry: RetryPolicy = field(
-        default_factory=lambda: RetryPolicy(
-            statuses=frozenset({408, 425, 429, 500, 502, 503, 504}), backoff=Backoff(0.5, 8.0)
-        )
+    __slots__ = _fields = (
+        "base_url",
+        "timeout",
+        "deadline",
+        "retry",
+        "max_response_bytes",
+        "headers",
+        "hooks",
+        "redirects",
+        "pacing",
     )
-    max_response_bytes: int | None = 10 * MIB
-    headers: Mapping[str, str] = field(default_factory=dict)
-    hooks: tuple[Hook, ...] = ()
-    redirects: RedirectPolicy = field(default_factory=RedirectPolicy)
-    pacing: bool = False
+    base_url: str
+    timeout: float | None
+    deadline: float | None
+    retry: RetryPolicy
+    max_response_bytes: int | None
+    headers: Mapping[str, str]
+    hooks: tuple[Hook, ...]
+    redirects: RedirectPolicy
+    pacing: bool
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", check_base_url(self.base_url))
-        check_seconds("timeout", self.timeout)
-        check_seconds("deadline", self.deadline)
-        limit = self.max_response_bytes
+    def __init__(
+        self,
+        base_url: str,
+        timeout: float | None = 30.0,
+        deadline: float | None = None,
+        retry: RetryPolicy = _USUAL_RETRIES,
+        max_response_bytes: int | None = 10 * MIB,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        hooks: tuple[Hook, ...] = (),
+        redirects: RedirectPolicy = _NO_REDIRECTS,
+        pacing: bool = False,
+    ) -> None:
+        limit = max_response_bytes
         if limit is not None and (
             isinstance(limit, bool) or not isinstance(limit, int) or limit < 1
         ):
             raise ConfigurationError("max_response_bytes must be a positive integer, or None")
-        check_retries(self.retry.max_retries)
-        # Not a plain dict: its repr would show a credential that someone put there.
-        object.__setattr__(self, "headers", Headers(check_headers(self.headers)))
+        check_retries(retry.max_retries)
+        self._fill(
+            check_base_url(base_url),
+            check_seconds("timeout", timeout),
+            check_seconds("deadline", deadline),
+            retry,
+            limit,
+            # Not a plain dict: its repr would show a credential that someone put there.
+            Headers(check_headers(headers)),
+            hooks,
+            redirects,
+            pacing,
+        )

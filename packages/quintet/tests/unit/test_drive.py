@@ -175,3 +175,50 @@ async def test_emit_outside_an_iteration_is_ignored(rig: Any) -> None:
         return "end"
 
     assert await rig().run(program()) == "end"
+
+
+class _Blocking:
+    """An exchange that can be read to its end in one go, if it is asked to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def read(self, until: float | None, seconds: float | None) -> bytes:
+        self.asked.append("read")
+        return b"a"
+
+    def read_rest(self, until: float | None, seconds: float | None) -> bytes:
+        self.asked.append("rest")
+        return b"abc"
+
+    def close(self) -> None: ...
+
+
+class _Asyncio(_Blocking):
+    async def read(self, until: float | None, seconds: float | None) -> bytes:  # type: ignore[override]
+        return super().read(until, seconds)
+
+    async def read_rest(self, until: float | None, seconds: float | None) -> bytes:  # type: ignore[override]
+        return super().read_rest(until, seconds)
+
+    async def close(self) -> None: ...  # type: ignore[override]
+
+
+async def test_rest_is_read_in_one_go_where_that_can_be_done(rig: Any) -> None:
+    def program(exchange: Any) -> Generator[Any, Any, tuple[bytes, bytes]]:
+        rest = yield Read(exchange, None, None, rest=True)
+        piece = yield Read(exchange, None, None)
+        return rest, piece
+
+    bench = rig()
+    exchange = _Blocking() if bench.blocking else _Asyncio()
+    assert await bench.run(program(exchange)) == (b"abc", b"a")
+    assert exchange.asked == ["rest", "read"]
+
+
+async def test_rest_is_read_in_pieces_where_the_exchange_knows_no_better(rig: Any) -> None:
+    def program() -> Generator[Any, Any, bytes]:
+        exchange = yield Send(REQUEST, None, None)
+        return (yield Read(exchange, None, None, rest=True))
+
+    assert await rig(reply(200, chunks=[b"a", b"b"])).run(program()) == b"a"

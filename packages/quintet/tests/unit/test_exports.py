@@ -44,5 +44,5 @@ def test_blocking_client_loads_no_asyncio_and_no_http_library() -> None:
         "ApiClient(Service(name='x', user_agent='x'), ClientOptions(base_url='http://x'), tuple)"
     )
     loaded = loaded_by(code)
-    for heavy in ("asyncio", "httpx", "httpcore", "h11", "ssl", "anyio"):
+    for heavy in ("asyncio", "httpx", "httpcore", "httptools", "ssl", "anyio"):
         assert heavy not in loaded

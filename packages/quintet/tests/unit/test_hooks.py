@@ -62,7 +62,7 @@ def test_hook_sees_each_attempt_once_with_its_facts() -> None:
 def test_record_is_frozen() -> None:
     bench = Bench(reply())
     bench.call()
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         bench.seen[0].status = 0
 
 

@@ -31,6 +31,8 @@ class Received:
     headers: list[tuple[str, str]]
     body: bytes
     raw_head: bytes
+    connection: int = 0
+    """The number of the connection that it came on."""
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -66,7 +68,7 @@ class Connection:
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ", 2)
         headers = [tuple(line.split(": ", 1)) for line in lines]
-        request = Received(method, target, headers, b"", head)  # type: ignore[arg-type]
+        request = Received(method, target, headers, b"", head, self.number)  # type: ignore[arg-type]
         length = request.header("content-length")
         if request.header("transfer-encoding") == "chunked":
             request.body = self._read_chunked()
@@ -136,6 +138,8 @@ class Peer:
     """Listens on a port of its own and plays ``script`` on each connection.
 
     Attributes:
+        host: Where to listen, if not at 127.0.0.1.
+        path: The Unix socket to listen on in place of a port.
         requests: All requests, in the order in which they were read.
         connections: All connections, in the order in which they were accepted.
         over: Set when the test is over; scripts that pause wait for it.
@@ -143,14 +147,22 @@ class Peer:
 
     script: Script
     tls: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
+    path: str | None = None
     requests: list[Received] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     failures: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        if self.path is not None:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(self.path)
+            self._listener.listen()
+        else:
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            self._listener = socket.create_server((self.host, 0), family=family)
+        self.port = 0 if self.path is not None else int(self._listener.getsockname()[1])
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from quintet import EventRules
 from quintet.both_faces import BothFaces
 from quintet.errors import ClientClosedError, ConnectionFailure, StatusError
 from quintet.testing import AsyncScriptedTransport
+from quintet.transport.limits import ConnectionLimits
 
 from .peer import EVENTS, Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import GET, POST, STREAM, World
@@ -113,12 +116,11 @@ def test_close_in_one_thread_fails_a_call_blocked_in_another_at_once(
     assert [type(error) for error in caught] == [ClientClosedError]
 
 
-def test_close_fails_calls_that_wait_for_a_connection(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("quintet.transport.turns.MAX_CONNECTIONS", 1)
+def test_close_fails_calls_that_wait_for_a_connection(play: Play) -> None:
     peer = play(silence)
-    client = World(blocking=True).client(peer.url, timeout=60.0)
+    world = World(blocking=True)
+    engine = world.engine(time.monotonic, limits=ConnectionLimits(max_connections=1))
+    client = world.client(peer.url, timeout=60.0, transport=engine)
     caught: list[type[BaseException]] = []
     entered = threading.Barrier(4)
 
@@ -154,21 +156,51 @@ async def test_aclose_fails_a_call_of_another_task_at_once(play: Play) -> None:
         await asyncio.wait_for(task, 2)
 
 
-@pytest.mark.parametrize("script", [silence, stall_in_body, always(answer())])
-def test_forgotten_blocking_client_closes_quietly(
+@pytest.mark.parametrize("script", [silence, stall_in_body])
+def test_forgotten_blocking_client_with_nothing_open_is_quiet(
     play: Play, script: Callable[[Connection], None]
 ) -> None:
     peer = play(script)
     client = World(blocking=True).client(peer.url, timeout=0.2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        try:
+        with pytest.raises(TimeoutError):
             client.request(GET)
-        except TimeoutError:
-            pass
         del client
         gc.collect()
     assert all(connection.done.wait(5) for connection in peer.connections)
+
+
+def test_forgotten_blocking_client_closes_and_says_where_it_was_made(
+    play: Play, recwarn: pytest.WarningsRecorder
+) -> None:
+    peer = play(always(answer()))
+    client = World(blocking=True).client(peer.url)
+    client.request(GET)
+    del client
+    gc.collect()
+    assert all(connection.done.wait(5) for connection in peer.connections)
+    _check_unclosed(recwarn, least=1)
+
+
+FORGOTTEN = """
+import sys
+from packages.quintet.tests.wire.worlds import GET, World
+client = World(blocking=True).client(sys.argv[1])
+client.request(GET)
+"""
+
+
+def test_program_that_ends_with_an_open_client_is_not_scolded(play: Play) -> None:
+    peer = play(always(answer()))
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", FORGOTTEN, peer.url],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 async def forget(url: str, read_half: bool) -> None:
@@ -181,7 +213,7 @@ async def forget(url: str, read_half: bool) -> None:
 
 
 @pytest.mark.parametrize("read_half", [False, True])
-async def test_forgotten_asyncio_client_closes_quietly(
+async def test_forgotten_asyncio_client_closes_and_says_where_it_was_made(
     play: Play, recwarn: pytest.WarningsRecorder, read_half: bool
 ) -> None:
     peer = play(stall_in_stream if read_half else always(answer()))
@@ -189,18 +221,30 @@ async def test_forgotten_asyncio_client_closes_quietly(
     gc.collect()
     assert await peer.all_gone()
     gc.collect()
-    assert [str(warning.message) for warning in recwarn] == []
+    _check_unclosed(recwarn, least=0 if read_half else 1)
 
 
 @pytest.mark.parametrize("read_half", [False, True])
-def test_asyncio_client_forgotten_as_its_loop_ends_closes_quietly(
+def test_asyncio_client_forgotten_as_its_loop_ends_closes_and_says_where_it_was_made(
     play: Play, recwarn: pytest.WarningsRecorder, read_half: bool
 ) -> None:
     peer = play(stall_in_stream if read_half else always(answer()))
     asyncio.run(forget(peer.url, read_half))
     gc.collect()
     assert all(connection.done.wait(5) for connection in peer.connections)
-    assert [str(warning.message) for warning in recwarn] == []
+    _check_unclosed(recwarn, least=0 if read_half else 1)
+
+
+def _check_unclosed(recwarn: pytest.WarningsRecorder, least: int) -> None:
+    """Check that every warning is of an unclosed client, and names where it was made."""
+    maker = re.escape(str(Path(__file__).with_name("worlds.py")))
+    for warning in recwarn:
+        assert warning.category is ResourceWarning
+        assert re.fullmatch(
+            rf"unclosed .*1 open connection, made at {maker}:\d+", str(warning.message)
+        )
+    # A half-read stream closes its connection when it is dropped, if that comes before the client.
+    assert least <= len(recwarn) <= 1
 
 
 def test_one_asyncio_client_serves_several_loops_in_turn(
@@ -302,7 +346,7 @@ async def test_call_cancelled_at_any_moment_leaves_no_connection(play: Play) -> 
     assert (await client.request(GET)).json() == [1]
     pool = client._transport._engine._pools[asyncio.get_running_loop()]
     assert len(pool.network.live) == 1
-    assert pool._turns._free == 100
+    assert pool._turns.free == 100
     await client.aclose()
     assert await peer.all_gone()
 

@@ -95,7 +95,7 @@ def test_lock_held_during_the_fork_does_not_block_the_child(play: Play) -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with lazy._lock, lazy._engine._pool._lock, lazy._engine._pool._turns._lock:
+        with lazy._lock, lazy._engine._pool._lock:
             held.set()
             release.wait(10)
 

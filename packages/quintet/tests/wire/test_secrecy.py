@@ -62,9 +62,7 @@ async def test_what_a_client_consists_of_does_not_show_the_credential(
     client = world.client(play(always(answer())).url)
     response = await world.do(client.request(GET))
     parts = [client, *vars(client).values(), response]
-    plan = client._planner.plan(
-        GET, policy=client.options.retry, timeout=1.0, deadline=None, max_response_bytes=None
-    )
+    plan = client._planner.plan(GET, policy=client.options.retry, timeout=1.0, deadline=None)
     check_secret_hygiene(KEY, plan, plan.request, *parts)
 
 

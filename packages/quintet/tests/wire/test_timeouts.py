@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from quintet.errors import TimeoutFailure
+from quintet.transport.limits import ConnectionLimits
 
 from .peer import Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import GET, KEYED, POST, World
@@ -195,11 +196,11 @@ async def test_timeout_of_none_waits_for_a_slow_answer(play: Play, world: World)
 
 
 async def test_waiting_for_a_free_connection_has_a_phase_of_its_own(
-    play: Play, world: World, monkeypatch: pytest.MonkeyPatch
+    play: Play, world: World
 ) -> None:
-    monkeypatch.setattr("quintet.transport.turns.MAX_CONNECTIONS", 1)
     peer = play(always(chunked_head("Content-Type: text/plain") + chunked(b"a", end=False)))
-    client = world.client(peer.url)
+    engine = world.engine(time.monotonic, limits=ConnectionLimits(max_connections=1))
+    client = world.client(peer.url, transport=engine)
     stream = client.download(GET)
     assert await world.next(stream) == b"a"
     with pytest.raises(TimeoutFailure) as caught:

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from quintet.errors import ConfigurationError, ConnectionFailure, TimeoutFailure
-from quintet.transport.environment import tls_context
+from quintet.transport.trust import tls_context
 
 from .peer import Connection, Peer, always, answer
 from .worlds import GET, POST, World
@@ -122,6 +122,26 @@ async def test_stream_over_tls_can_be_closed_half_read(
     assert await peer.all_gone()
 
 
+@pytest.mark.parametrize("offered", [["h2"], ["h2", "http/1.1"], ["http/1.1"], []])
+async def test_context_that_offers_http2_is_refused_where_the_server_takes_it(
+    play: Play, world: World, authority: Authority, offered: list[str]
+) -> None:
+    server = authority.server("127.0.0.1")
+    server.set_alpn_protocols(["h2", "http/1.1"])
+    peer = play(always(answer(b"[1]")), tls=server)
+    mine = ssl.create_default_context(cafile=authority.file)
+    if offered:
+        mine.set_alpn_protocols(offered)
+    client = world.client(peer.url, transport=world.engine(time.monotonic, ssl_context=mine))
+    if "h2" not in offered:
+        assert (await world.do(client.request(GET))).json() == [1]
+        return
+    with pytest.raises(ConfigurationError, match=r"http2=True"):
+        await world.do(client.request(GET))
+    assert peer.requests == []
+    assert await peer.all_gone()
+
+
 def test_context_is_made_once_per_configuration(authority: Authority) -> None:
     assert tls_context(authority.file) is tls_context(authority.file)
     assert tls_context(authority.file) is not tls_context(False)
@@ -132,9 +152,7 @@ def test_trust_store_of_the_environment_counts(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", authority.file)
-    from quintet.transport.environment import _build
-
-    subjects = [str(entry["subject"]) for entry in _build(True, None).get_ca_certs()]
+    subjects = [str(entry["subject"]) for entry in tls_context().get_ca_certs()]
     assert any("trustme" in subject for subject in subjects)
 
 

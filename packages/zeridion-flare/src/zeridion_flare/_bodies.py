@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zeridion_flare.errors import FlareMisuseError
-from zeridion_flare.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _TIMES = ("run_at", "from", "until")
 # W3C Trace Context, section 3.2: ids of zeros are void, and hex digits are lower case.
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 
 
 def choose_body(body: Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def trace_headers(traceparent: str | None) -> dict[str, str] | None:
     """
     if traceparent is None:
         return None
-    if not isinstance(traceparent, str) or not _TRACEPARENT.fullmatch(traceparent):
+    if not isinstance(traceparent, str) or not re.fullmatch(_TRACEPARENT, traceparent):
         raise FlareMisuseError(
             "traceparent must be 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, in lower case, "
             "with ids that are not all zeros"
@@ -94,11 +95,21 @@ def tag_filters(tags: Mapping[str, str] | None) -> list[str] | None:
 
 def time_filter(value: datetime | str | None) -> str | None:
     """Return a time parameter, ``None`` if there is none."""
-    return None if value is None else format_timestamp(value)
+    return None if value is None else _timestamp(value)
 
 
 def _with_times(body: dict[str, Any]) -> dict[str, Any]:
     for name in _TIMES:
-        if isinstance(body.get(name), datetime):
-            body[name] = format_timestamp(body[name])
+        if body.get(name) is not None and not isinstance(body[name], str):
+            from datetime import datetime
+
+            if isinstance(body[name], datetime):
+                body[name] = _timestamp(body[name])
     return body
+
+
+def _timestamp(value: datetime | str) -> str:
+    # Imported here: most calls name no time.
+    from zeridion_flare.timestamps import format_timestamp
+
+    return format_timestamp(value)

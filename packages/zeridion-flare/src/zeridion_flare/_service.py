@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from quintet.core.backoff import Backoff
 from quintet.core.operation import Service
@@ -61,7 +60,7 @@ def find_base_url(base_url: str | None) -> str:
     """Return the URL under which the endpoints are, with the service's prefix exactly once."""
     url = base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)
     url = (url or DEFAULT_BASE_URL).strip().rstrip("/")
-    return url if urlsplit(url).path.endswith(PREFIX) else url + PREFIX
+    return url if url.partition("?")[0].endswith(PREFIX) else url + PREFIX
 
 
 def make_options(

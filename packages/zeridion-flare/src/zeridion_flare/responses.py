@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from quintet.core.record import Record
 from quintet.response_info import ResponseInfo as _ResponseInfo
 
 __all__ = ["Quota", "ResponseInfo"]
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Record):
     """The allowance of new jobs, from the answer to a creation. ``None`` where nothing was said."""
 
+    __slots__ = _fields = (
+        "limit",
+        "used",
+        "reset_at",
+        "overage",
+        "overage_cost_cents",
+        "spend_cap_cents",
+    )
     limit: int | None
     used: int | None
     reset_at: int | None
     """Epoch seconds."""
-    overage: int | None = None
+    overage: int | None
     """Jobs beyond the allowance."""
-    overage_cost_cents: int | None = None
-    spend_cap_cents: int | None = None
+    overage_cost_cents: int | None
+    spend_cap_cents: int | None
+
+    def __init__(
+        self,
+        limit: int | None,
+        used: int | None,
+        reset_at: int | None,
+        overage: int | None = None,
+        overage_cost_cents: int | None = None,
+        spend_cap_cents: int | None = None,
+    ) -> None:
+        self._fill(limit, used, reset_at, overage, overage_cost_cents, spend_cap_cents)
 
 
 class ResponseInfo(_ResponseInfo):

@@ -26,10 +26,12 @@ from aerostack.errors import adopt
 from quintet._async.client import AsyncApiClient
 from quintet.core.response import Response
 from quintet.errors import QuintetError
+from quintet.transport.choosing import achoose_transport
 
 if TYPE_CHECKING:
     from aerostack._wire import Endpoint
     from aerostack.models import AiChatResponseBody, StorageUploadResponseBody
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncCalls"]
@@ -46,11 +48,14 @@ class AsyncCalls:
     Args:
         setup: What the SDK is made of.
         http_client: An HTTP client of the caller's, never closed here.
-        transport: A transport to use as it is.
+        transport: A transport to use as it is, or the name of an engine.
     """
 
     def __init__(
-        self, setup: Setup, http_client: Any = None, transport: AsyncTransport | None = None
+        self,
+        setup: Setup,
+        http_client: Any = None,
+        transport: AsyncTransport | EngineName | None = None,
     ) -> None:
         self._setup = setup
         inner = _transport(setup, http_client, transport)
@@ -203,17 +208,10 @@ class AsyncCalls:
         aabandon(self._transport)
 
 
-def _transport(setup: Setup, http_client: Any, transport: AsyncTransport | None) -> AsyncTransport:
-    # Imported here: each costs more than the rest, and one is enough.
-    if transport is not None:
-        return transport
-    if http_client is None:
-        from quintet.transport.lazy import AsyncLazyTransport
-
-        return AsyncLazyTransport(setup.clock.monotonic)
-    from quintet.transport.httpx import AsyncHttpxTransport
-
+def _transport(
+    setup: Setup, http_client: Any, transport: AsyncTransport | EngineName | None
+) -> AsyncTransport:
     try:
-        return AsyncHttpxTransport(http_client, setup.clock.monotonic)
+        return achoose_transport(http_client, transport, setup.clock.monotonic)
     except QuintetError as error:
         raise adopt(error) from None

@@ -86,8 +86,11 @@ class AsyncWatchedTransport:
             exchange.headers.get("content-encoding"), self._setup.max_response_bytes
         )
         body = b""
+        # All of it may have come with the head; then there is only the end left to read.
+        whole: bytes | None = getattr(exchange, "whole", None)
         try:
-            while raw := await exchange.read(until, seconds):
+            while raw := whole or await exchange.read(until, seconds):
+                whole = None
                 body += decoder.feed(raw)
             body += decoder.finish()
         finally:
@@ -126,13 +129,16 @@ class _AsyncLogged:
         self.status, self.headers = inner.status, inner.headers
         self.http_version = inner.http_version
         self._inner = inner
+        # What came with the head is handed out by this one, or it would not be noticed.
+        self._whole: bytes | None = getattr(inner, "whole", None)
         self._url = url
         self._setup: Setup | None = setup
         self._kept = b""
         self._size = 0
 
     async def read(self, until: float | None, seconds: float | None) -> bytes:
-        piece = await self._inner.read(until, seconds)
+        piece = self._whole or await self._inner.read(until, seconds)
+        self._whole = None
         self._size += len(piece)
         if len(self._kept) < MOST_SHOWN:
             self._kept += piece[: MOST_SHOWN - len(self._kept)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from quintet.core.record import Record
 
 if TYPE_CHECKING:
     import httpx
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from aerostack.sdkconfiguration import SDKConfiguration
 
 
-@dataclass(frozen=True)
-class HookContext:
+class HookContext(Record):
     """Which call a hook is asked about.
 
     Attributes:
@@ -25,11 +25,30 @@ class HookContext:
         security_source: Returns the API key.
     """
 
+    __slots__ = _fields = (
+        "config",
+        "base_url",
+        "operation_id",
+        "oauth2_scopes",
+        "security_source",
+    )
+    _hidden = frozenset({"security_source"})
     config: SDKConfiguration
     base_url: str
     operation_id: str
-    oauth2_scopes: list[str] = field(default_factory=list)
-    security_source: Callable[[], Any] | None = field(default=None, repr=False)
+    oauth2_scopes: list[str]
+    security_source: Callable[[], Any] | None
+
+    def __init__(
+        self,
+        config: SDKConfiguration,
+        base_url: str,
+        operation_id: str,
+        oauth2_scopes: list[str] | None = None,
+        security_source: Callable[[], Any] | None = None,
+    ) -> None:
+        scopes = [] if oauth2_scopes is None else oauth2_scopes
+        self._fill(config, base_url, operation_id, scopes, security_source)
 
 
 class BeforeRequestContext(HookContext):

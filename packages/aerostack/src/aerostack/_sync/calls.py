@@ -27,10 +27,12 @@ from aerostack.errors import adopt
 from quintet._sync.client import ApiClient
 from quintet.core.response import Response
 from quintet.errors import QuintetError
+from quintet.transport.choosing import choose_transport
 
 if TYPE_CHECKING:
     from aerostack._wire import Endpoint
     from aerostack.models import AiChatResponseBody, StorageUploadResponseBody
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import Transport
 
 __all__ = ["Calls"]
@@ -47,11 +49,14 @@ class Calls:
     Args:
         setup: What the SDK is made of.
         http_client: An HTTP client of the caller's, never closed here.
-        transport: A transport to use as it is.
+        transport: A transport to use as it is, or the name of an engine.
     """
 
     def __init__(
-        self, setup: Setup, http_client: Any = None, transport: Transport | None = None
+        self,
+        setup: Setup,
+        http_client: Any = None,
+        transport: Transport | EngineName | None = None,
     ) -> None:
         self._setup = setup
         inner = _transport(setup, http_client, transport)
@@ -202,17 +207,10 @@ class Calls:
         abandon(self._transport)
 
 
-def _transport(setup: Setup, http_client: Any, transport: Transport | None) -> Transport:
-    # Imported here: each costs more than the rest, and one is enough.
-    if transport is not None:
-        return transport
-    if http_client is None:
-        from quintet.transport.lazy import LazyTransport
-
-        return LazyTransport(setup.clock.monotonic)
-    from quintet.transport.httpx import HttpxTransport
-
+def _transport(
+    setup: Setup, http_client: Any, transport: Transport | EngineName | None
+) -> Transport:
     try:
-        return HttpxTransport(http_client, setup.clock.monotonic)
+        return choose_transport(http_client, transport, setup.clock.monotonic)
     except QuintetError as error:
         raise adopt(error) from None

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, text
 from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
-from amdahl._async.run_waiting import Asked, AsyncRunWaiting
-from amdahl._async.streams import AsyncAgentStream, follow
 from amdahl._service import IDLE_TIMEOUT, SYNC_RUN_TIMEOUT
 from amdahl._shapes import shape_profile, shape_status
 from amdahl.errors import AgentInputRequiredError
-from amdahl.types import (
-    AgentProfile,
-    AgentResult,
-    AgentRun,
-    AgentRunList,
-    AgentStatus,
-    StartedAgent,
-)
+
+if TYPE_CHECKING:
+    from amdahl._async.run_waiting import Asked, AsyncRunWaiting
+    from amdahl._async.streams import AsyncAgentStream
+    from amdahl.types import (
+        AgentProfile,
+        AgentResult,
+        AgentRun,
+        AgentRunList,
+        AgentStatus,
+        StartedAgent,
+    )
 
 
 class AsyncAgents(AsyncResource):
@@ -258,6 +260,9 @@ class AsyncAgents(AsyncResource):
             StreamError: While iterating: the stream broke for good.
             NotFoundError: While iterating: there is no such run.
         """
+        # Imported here: most programs follow no run.
+        from amdahl._async.streams import follow
+
         return follow(
             self._calls,
             wire.AGENT_EVENTS,
@@ -370,4 +375,6 @@ class AsyncAgents(AsyncResource):
 
     @property
     def _waiting(self) -> AsyncRunWaiting:
+        from amdahl._async.run_waiting import AsyncRunWaiting
+
         return AsyncRunWaiting(self._calls)

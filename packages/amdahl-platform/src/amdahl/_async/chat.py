@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, milliseconds, required, text
 from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
-from amdahl._async.streams import AsyncAgentStream, follow
 from amdahl._service import IDLE_TIMEOUT
 from amdahl._shapes import shape_status
-from amdahl.types import Chat, ChatConfig, ChatList, ChatRun, ChatSummary, StartedChat
+
+if TYPE_CHECKING:
+    from amdahl._async.streams import AsyncAgentStream
+    from amdahl.types import Chat, ChatConfig, ChatList, ChatRun, ChatSummary, StartedChat
 
 # Seconds that an answer may take once the service has held it.
 _AFTER_HOLD = 5.0
@@ -246,6 +248,9 @@ class AsyncChats(AsyncResource):
             StreamError: While iterating: the stream broke for good.
             NotFoundError: While iterating: there is no such run.
         """
+        # Imported here: most programs follow no run.
+        from amdahl._async.streams import follow
+
         return follow(
             self._calls,
             wire.CHAT_EVENTS,

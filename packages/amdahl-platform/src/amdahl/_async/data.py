@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, objects, text
@@ -11,7 +11,9 @@ from amdahl._async.calls import AsyncResource, object_of
 from amdahl._async.pager import AsyncPager, list_all
 from amdahl.responses import ResponseInfo
 from amdahl.results import QueryResult
-from amdahl.types import Document, DocumentList, Exploration, Ingested, SearchResults
+
+if TYPE_CHECKING:
+    from amdahl.types import Document, DocumentList, Exploration, Ingested, SearchResults
 
 
 class AsyncData(AsyncResource):

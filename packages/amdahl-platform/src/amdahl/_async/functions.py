@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from amdahl._arguments import mapping, text
 from amdahl._async.pager import AsyncPager
-from amdahl._events import AgentEvent
 from amdahl._retry_scope import RetryScope, check_retry_limits
 from amdahl.errors import AmdahlError
-from amdahl.results import QueryResult
-from amdahl.types import (
-    AgentStatus,
-    CreatedWebhook,
-    Page,
-    PageList,
-    StartedAgent,
-    Webhook,
-    WebhookList,
-)
 from quintet.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from amdahl._async.client import AsyncAmdahlClient
+    from amdahl._events import AgentEvent
+    from amdahl.results import QueryResult
+    from amdahl.types import (
+        AgentStatus,
+        CreatedWebhook,
+        Page,
+        PageList,
+        StartedAgent,
+        Webhook,
+        WebhookList,
+    )
 
 __all__ = [
     "archive_page",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, names, objects, required, stated, version_segment
@@ -12,17 +12,19 @@ from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
 from amdahl._shapes import canonical_queries, canonical_spec
 from amdahl.errors import MisuseError
-from amdahl.types import (
-    EmbedToken,
-    Page,
-    PageList,
-    PageSummary,
-    PageVersion,
-    Rendering,
-    Template,
-    Verdict,
-)
 from quintet.options import UNSET, Unset
+
+if TYPE_CHECKING:
+    from amdahl.types import (
+        EmbedToken,
+        Page,
+        PageList,
+        PageSummary,
+        PageVersion,
+        Rendering,
+        Template,
+        Verdict,
+    )
 
 
 class AsyncPages(AsyncResource):

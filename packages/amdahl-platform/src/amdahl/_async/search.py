@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, names, objects
 from amdahl._async.calls import AsyncResource
-from amdahl.types import LaneResults, SearchFields
+
+if TYPE_CHECKING:
+    from amdahl.types import LaneResults, SearchFields
 
 
 class AsyncSearch(AsyncResource):

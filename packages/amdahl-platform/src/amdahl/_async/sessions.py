@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping
 from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
 from amdahl._shapes import opened
-from amdahl.types import Session, SessionList
+
+if TYPE_CHECKING:
+    from amdahl.types import Session, SessionList
 
 
 class AsyncSessions(AsyncResource):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, names, required, stated
 from amdahl._async.calls import AsyncResource
 from amdahl._async.pager import AsyncPager, list_all
 from amdahl._shapes import shape_webhook
-from amdahl.types import (
-    CreatedWebhook,
-    Delivery,
-    DeliveryList,
-    Webhook,
-    WebhookList,
-)
-from amdahl.webhooks import WebhookEvent, verify
 from quintet.options import UNSET, Unset
+
+if TYPE_CHECKING:
+    from amdahl.types import (
+        CreatedWebhook,
+        Delivery,
+        DeliveryList,
+        Webhook,
+        WebhookList,
+    )
+    from amdahl.webhooks import WebhookEvent
 
 
 class AsyncWebhooks(AsyncResource):
@@ -309,4 +311,7 @@ class AsyncWebhooks(AsyncResource):
         Raises:
             SignatureError: It is not genuine, too old, or no JSON object.
         """
+        # Imported here: most programs check what arrives elsewhere than they make calls.
+        from amdahl.webhooks import verify
+
         return verify(raw, headers, secret, tolerance=tolerance)

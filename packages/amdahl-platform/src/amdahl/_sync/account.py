@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, names
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
-from amdahl.types import ApiKey, AuditEntry, Context, CreatedApiKey, Me
+
+if TYPE_CHECKING:
+    from amdahl.types import ApiKey, AuditEntry, Context, CreatedApiKey, Me
 
 
 class Account(Resource):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, text
@@ -12,17 +12,19 @@ from amdahl._service import IDLE_TIMEOUT, SYNC_RUN_TIMEOUT
 from amdahl._shapes import shape_profile, shape_status
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
-from amdahl._sync.run_waiting import Asked, RunWaiting
-from amdahl._sync.streams import AgentStream, follow
 from amdahl.errors import AgentInputRequiredError
-from amdahl.types import (
-    AgentProfile,
-    AgentResult,
-    AgentRun,
-    AgentRunList,
-    AgentStatus,
-    StartedAgent,
-)
+
+if TYPE_CHECKING:
+    from amdahl._sync.run_waiting import Asked, RunWaiting
+    from amdahl._sync.streams import AgentStream
+    from amdahl.types import (
+        AgentProfile,
+        AgentResult,
+        AgentRun,
+        AgentRunList,
+        AgentStatus,
+        StartedAgent,
+    )
 
 
 class Agents(Resource):
@@ -257,6 +259,9 @@ class Agents(Resource):
             StreamError: While iterating: the stream broke for good.
             NotFoundError: While iterating: there is no such run.
         """
+        # Imported here: most programs follow no run.
+        from amdahl._sync.streams import follow
+
         return follow(
             self._calls,
             wire.AGENT_EVENTS,
@@ -369,4 +374,6 @@ class Agents(Resource):
 
     @property
     def _waiting(self) -> RunWaiting:
+        from amdahl._sync.run_waiting import RunWaiting
+
         return RunWaiting(self._calls)

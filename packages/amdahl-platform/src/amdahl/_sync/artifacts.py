@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, stated, version_segment
 from amdahl._shapes import opened, shape_artifact
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
-from amdahl.types import Artifact, ArtifactList, ArtifactVersion
 from quintet.options import UNSET, Unset
+
+if TYPE_CHECKING:
+    from amdahl.types import Artifact, ArtifactList, ArtifactVersion
 
 
 class Artifacts(Resource):

@@ -16,6 +16,7 @@ from amdahl._wire import with_key
 from amdahl.errors import ConflictError, DecodeError, RequestTimeoutError
 from quintet.core.deadline import Deadline
 from quintet.errors import QuintetError
+from quintet.options import UNSET
 
 if TYPE_CHECKING:
     from quintet._sync.client import ApiClient
@@ -27,7 +28,8 @@ Shape = Callable[[dict[str, Any]], None]
 
 # No limit can be none.
 _LEAST_SECONDS = 0.001
-_SAYS_NO = re.compile(rb'"success"\s*:\s*false')
+_NO_DEADLINE = Deadline()
+_SAYS_NO = rb'"success"\s*:\s*false'
 
 
 class Calls:
@@ -83,6 +85,8 @@ class Calls:
             MisuseError: ``own`` is no mapping.
         """
         # Two spellings of one name would both be sent, and which counts is the service's guess.
+        if own is None and not self.extra:
+            return None
         named = [*self.extra.items(), *required("headers", own or {}).items()]
         merged = {str(name).lower(): (name, value) for name, value in named}
         return dict(merged.values()) or None
@@ -117,13 +121,14 @@ class Calls:
         if patience != 0.0 and idempotency_key is None:
             idempotency_key = self.clock.new_id()
         operation = with_key(operation, idempotency_key)
-        parts = {
-            **parts,
-            "idempotency_key": idempotency_key,
-            "timeout": self.attempt_seconds(timeout, at_least),
-            "headers": self.headers(headers),
-        }
-        until = Deadline.after(self._total(within), self.clock.monotonic())
+        usual = timeout is None and self.timeout is None and at_least is None
+        parts["idempotency_key"] = idempotency_key
+        parts["timeout"] = UNSET if usual else self.attempt_seconds(timeout, at_least)
+        parts["headers"] = self.headers(headers)
+        total = self._total(within)
+        until = _NO_DEADLINE
+        if total is not None:
+            until = Deadline.after(total, self.clock.monotonic())
         patient: Deadline | None = None
         while True:
             try:
@@ -141,10 +146,12 @@ class Calls:
 
     def _total(self, within: float | None) -> float | None:
         """Return the seconds that a whole call may take."""
-        limits = [self.api.options.deadline, within]
+        own = self.api.options.deadline
         if self.deadline is not None:
-            limits[0] = seconds("deadline", self.deadline)
-        return min([limit for limit in limits if limit is not None], default=None)
+            own = seconds("deadline", self.deadline)
+        if own is None or within is None:
+            return own if within is None else within
+        return min(own, within)
 
     def _once(
         self,
@@ -153,11 +160,13 @@ class Calls:
         scope: RetryScope | None,
         parts: Mapping[str, Any],
     ) -> Response:
-        left = until.remaining(self.clock.monotonic())
+        left: float | None = None
+        if until.at is not None:
+            left = max(_LEAST_SECONDS, until.at - self.clock.monotonic())
         try:
             response = self.api.request(
                 operation,
-                deadline=None if left is None else max(left, _LEAST_SECONDS),
+                deadline=left,
                 max_retries=self.max_retries,
                 **parts,
             )
@@ -265,7 +274,10 @@ def _json(response: Response) -> Any:
 def _refuse_hidden_error(response: Response, operation: Operation) -> None:
     """Raise for a success whose body says that it is an error."""
     # Parsing every answer twice for this would double its cost.
-    if not _SAYS_NO.search(response.body) or not is_hidden_error(parsed(response)):
+    body = response.body
+    if b'"success"' not in body or not re.search(_SAYS_NO, body):
+        return
+    if not is_hidden_error(parsed(response)):
         return
     error = from_response(response, operation)
     error.attempts, error.method, error.url = response.attempts, response.method, response.url

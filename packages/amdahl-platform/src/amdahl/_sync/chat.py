@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, milliseconds, required, text
@@ -12,8 +12,10 @@ from amdahl._service import IDLE_TIMEOUT
 from amdahl._shapes import shape_status
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
-from amdahl._sync.streams import AgentStream, follow
-from amdahl.types import Chat, ChatConfig, ChatList, ChatRun, ChatSummary, StartedChat
+
+if TYPE_CHECKING:
+    from amdahl._sync.streams import AgentStream
+    from amdahl.types import Chat, ChatConfig, ChatList, ChatRun, ChatSummary, StartedChat
 
 # Seconds that an answer may take once the service has held it.
 _AFTER_HOLD = 5.0
@@ -247,6 +249,9 @@ class Chats(Resource):
             StreamError: While iterating: the stream broke for good.
             NotFoundError: While iterating: there is no such run.
         """
+        # Imported here: most programs follow no run.
+        from amdahl._sync.streams import follow
+
         return follow(
             self._calls,
             wire.CHAT_EVENTS,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from amdahl.types import Me
     from quintet.core.rate_limit import RateLimit
     from quintet.hooks import Hook
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import Transport
 
 __all__ = ["AmdahlClient"]
@@ -88,7 +89,10 @@ class AmdahlClient:
         pacing: Hold requests back while the last answer said that the rate limit is used up.
         http_client: An httpx-shaped client to send with. It stays yours: :meth:`close` leaves
             it open, and its own base URL is not used.
-        transport: A transport of the runtime, such as the scripted one of ``quintet.testing``.
+        transport: The engine to send with, ``"native"`` or ``"httpx"``; ``QUINTET_TRANSPORT``
+            without it, else the native one. Or a transport, such as
+            ``quintet.NativeTransport`` with a certificate authority of your own, or the
+            scripted one of ``quintet.testing``.
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
@@ -136,7 +140,7 @@ class AmdahlClient:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         pacing: bool = False,
         http_client: Any = None,
-        transport: Transport | None = None,
+        transport: Transport | EngineName | None = None,
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:

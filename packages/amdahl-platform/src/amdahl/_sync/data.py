@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, objects, text
@@ -12,7 +12,9 @@ from amdahl._sync.calls import Resource, object_of
 from amdahl._sync.pager import Pager, list_all
 from amdahl.responses import ResponseInfo
 from amdahl.results import QueryResult
-from amdahl.types import Document, DocumentList, Exploration, Ingested, SearchResults
+
+if TYPE_CHECKING:
+    from amdahl.types import Document, DocumentList, Exploration, Ingested, SearchResults
 
 
 class Data(Resource):

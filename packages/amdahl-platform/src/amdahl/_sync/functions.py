@@ -10,24 +10,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from amdahl._arguments import mapping, text
-from amdahl._events import AgentEvent
 from amdahl._retry_scope import RetryScope, check_retry_limits
 from amdahl._sync.pager import Pager
 from amdahl.errors import AmdahlError
-from amdahl.results import QueryResult
-from amdahl.types import (
-    AgentStatus,
-    CreatedWebhook,
-    Page,
-    PageList,
-    StartedAgent,
-    Webhook,
-    WebhookList,
-)
 from quintet.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from amdahl._events import AgentEvent
     from amdahl._sync.client import AmdahlClient
+    from amdahl.results import QueryResult
+    from amdahl.types import (
+        AgentStatus,
+        CreatedWebhook,
+        Page,
+        PageList,
+        StartedAgent,
+        Webhook,
+        WebhookList,
+    )
 
 __all__ = [
     "archive_page",

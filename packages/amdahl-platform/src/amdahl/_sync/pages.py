@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, mapping, names, objects, required, stated, version_segment
@@ -13,17 +13,19 @@ from amdahl._shapes import canonical_queries, canonical_spec
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
 from amdahl.errors import MisuseError
-from amdahl.types import (
-    EmbedToken,
-    Page,
-    PageList,
-    PageSummary,
-    PageVersion,
-    Rendering,
-    Template,
-    Verdict,
-)
 from quintet.options import UNSET, Unset
+
+if TYPE_CHECKING:
+    from amdahl.types import (
+        EmbedToken,
+        Page,
+        PageList,
+        PageSummary,
+        PageVersion,
+        Rendering,
+        Template,
+        Verdict,
+    )
 
 
 class Pages(Resource):

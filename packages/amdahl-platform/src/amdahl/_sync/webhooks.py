@@ -4,22 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from amdahl import _wire as wire
 from amdahl._arguments import given, names, required, stated
 from amdahl._shapes import shape_webhook
 from amdahl._sync.calls import Resource
 from amdahl._sync.pager import Pager, list_all
-from amdahl.types import (
-    CreatedWebhook,
-    Delivery,
-    DeliveryList,
-    Webhook,
-    WebhookList,
-)
-from amdahl.webhooks import WebhookEvent, verify
 from quintet.options import UNSET, Unset
+
+if TYPE_CHECKING:
+    from amdahl.types import (
+        CreatedWebhook,
+        Delivery,
+        DeliveryList,
+        Webhook,
+        WebhookList,
+    )
+    from amdahl.webhooks import WebhookEvent
 
 
 class Webhooks(Resource):
@@ -308,4 +310,7 @@ class Webhooks(Resource):
         Raises:
             SignatureError: It is not genuine, too old, or no JSON object.
         """
+        # Imported here: most programs check what arrives elsewhere than they make calls.
+        from amdahl.webhooks import verify
+
         return verify(raw, headers, secret, tolerance=tolerance)

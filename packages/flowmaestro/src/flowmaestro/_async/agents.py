@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, mapping, user_id as checked
 from flowmaestro._async.calls import AsyncResource
-from flowmaestro.types import (
-    Agent,
-    AgentList,
-    AgentResponse,
-    Memory,
-    MemoryDeletionResponse,
-    MemoryList,
-    MemoryResponse,
-    MemorySearchResponse,
-    MemoryStatsResponse,
-    ThreadResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        Agent,
+        AgentList,
+        AgentResponse,
+        Memory,
+        MemoryDeletionResponse,
+        MemoryList,
+        MemoryResponse,
+        MemorySearchResponse,
+        MemoryStatsResponse,
+        ThreadResponse,
+    )
 
 
 class AsyncAgents(AsyncResource):

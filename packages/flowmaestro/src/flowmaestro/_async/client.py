@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from quintet.hooks import Hook
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncFlowMaestroClient"]
@@ -69,7 +70,10 @@ class AsyncFlowMaestroClient:
             0 for no bound. Streams are not bounded by it.
         http_client: An httpx-shaped client to send with. It stays yours: :meth:`aclose` leaves
             it open, and its own base URL is not used.
-        transport: A transport of the runtime, such as the scripted one of ``quintet.testing``.
+        transport: The engine to send with, ``"native"`` or ``"httpx"``; ``QUINTET_TRANSPORT``
+            without it, else the native one. Or a transport, such as
+            ``quintet.AsyncNativeTransport`` with a certificate authority of your own, or the
+            scripted one of ``quintet.testing``.
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
@@ -105,7 +109,7 @@ class AsyncFlowMaestroClient:
         deadline: float | None = None,
         max_response_bytes: int = 10 * MIB,
         http_client: Any = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | EngineName | None = None,
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given
 from flowmaestro._async.calls import AsyncResource
-from flowmaestro._async.streams import AsyncEventStream
-from flowmaestro._events import EXECUTION_ENDS, end_of_execution, ends_execution, is_greeting
 from flowmaestro._service import IDLE_TIMEOUT, seconds
 from flowmaestro.errors import RequestTimeoutError, WaitTimeoutError, adopt
-from flowmaestro.types import (
-    TERMINAL_STATUSES,
-    CancellationResponse,
-    Execution,
-    ExecutionEvent,
-    ExecutionList,
-    ExecutionResponse,
-)
 from quintet._async.polling import poll_until
 from quintet.core.deadline import Deadline
 from quintet.core.polling import PollSchedule
-from quintet.core.sse.fallbacks import Detour, Fallbacks
-from quintet.core.sse.session import EventRules
 from quintet.errors import QuintetError
+
+if TYPE_CHECKING:
+    from flowmaestro._async.streams import AsyncEventStream
+    from flowmaestro.types import (
+        CancellationResponse,
+        Execution,
+        ExecutionEvent,
+        ExecutionList,
+        ExecutionResponse,
+    )
+    from quintet.core.sse.fallbacks import Detour
 
 _UNBOUNDED = 10**9
 _LAST_LOOK_SECONDS = 1.0
@@ -180,6 +179,8 @@ class AsyncExecutions(AsyncResource):
             )
             return cast("Execution", found["data"])
 
+        from flowmaestro.types import TERMINAL_STATUSES
+
         def done(execution: Execution) -> bool:
             status = execution.get("status")
             return status in TERMINAL_STATUSES or (stop_when_paused and status == "paused")
@@ -219,6 +220,17 @@ class AsyncExecutions(AsyncResource):
             StreamError: While iterating: the stream broke for good, or an event is not readable.
             NotFoundError: While iterating: there is no such execution.
         """
+        # Imported here: most programs follow no execution.
+        from flowmaestro._async.streams import AsyncEventStream
+        from flowmaestro._events import (
+            EXECUTION_ENDS,
+            end_of_execution,
+            ends_execution,
+            is_greeting,
+        )
+        from quintet.core.sse.fallbacks import Detour, Fallbacks
+        from quintet.core.sse.session import EventRules
+
         api = self._calls.api
         path = {"execution_id": execution_id}
         rules = EventRules(

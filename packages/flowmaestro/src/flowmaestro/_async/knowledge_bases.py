@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given
 from flowmaestro._async.calls import AsyncResource
 from flowmaestro._shapes import mirror_results
-from flowmaestro.types import (
-    KnowledgeBase,
-    KnowledgeBaseList,
-    KnowledgeBaseResponse,
-    QueryResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        KnowledgeBase,
+        KnowledgeBaseList,
+        KnowledgeBaseResponse,
+        QueryResponse,
+    )
 
 
 class AsyncKnowledgeBases(AsyncResource):

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, cast
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, milliseconds
 from flowmaestro._async.calls import AsyncResource
-from flowmaestro._async.streams import AsyncEventStream
-from flowmaestro._events import MESSAGE_ENDS, ends_message, is_greeting
 from flowmaestro._service import IDLE_TIMEOUT, MESSAGE_TIMEOUT
 from flowmaestro._shapes import lift_message, messages_of
-from flowmaestro._turns import PER_PAGE, Turn
-from flowmaestro.types import (
-    DeletionResponse,
-    Message,
-    MessageEvent,
-    MessageListResponse,
-    SentMessageResponse,
-    ThreadResponse,
-)
-from quintet.core.sse.fallbacks import Detour, Fallbacks
-from quintet.core.sse.session import EventRules
 
 if TYPE_CHECKING:
+    from flowmaestro._async.streams import AsyncEventStream
+    from flowmaestro._turns import Turn
+    from flowmaestro.types import (
+        DeletionResponse,
+        Message,
+        MessageEvent,
+        MessageListResponse,
+        SentMessageResponse,
+        ThreadResponse,
+    )
+    from quintet._async.streams import AsyncEventStream as RuntimeStream
     from quintet.core.attempts import Plan
+    from quintet.core.sse.fallbacks import Detour
+    from quintet.core.sse.session import EventRules
 
 
 class AsyncThreads(AsyncResource):
@@ -181,6 +181,8 @@ class AsyncThreads(AsyncResource):
             ConflictError: While iterating: an answer is still being written in this thread.
             NotFoundError: While iterating: there is no such thread.
         """
+        from flowmaestro._turns import Turn
+
         api, turn = self._calls.api, Turn(thread_id)
         path = {"thread_id": thread_id}
         limit = self._calls.attempt_seconds(timeout, MESSAGE_TIMEOUT)
@@ -191,6 +193,8 @@ class AsyncThreads(AsyncResource):
             idempotency_key=idempotency_key,
             timeout=limit,
         )
+        from quintet.core.sse.fallbacks import Detour, Fallbacks
+
         fallbacks = Fallbacks(
             answered=turn.read_first,
             refused={501: Detour(whole, turn.read_first)},
@@ -207,7 +211,7 @@ class AsyncThreads(AsyncResource):
             max_retries=self._calls.max_retries,
             fallbacks=fallbacks,
         )
-        return AsyncEventStream(source, MESSAGE_ENDS, turn.note)
+        return _stream(source, turn)
 
     def stream(
         self,
@@ -232,6 +236,9 @@ class AsyncThreads(AsyncResource):
             StreamError: While iterating: the stream broke for good, or an event is not readable.
             NotFoundError: While iterating: there is no such thread.
         """
+        from flowmaestro._turns import Turn
+        from quintet.core.sse.fallbacks import Fallbacks
+
         turn = Turn(thread_id, message_id)
         source = self._calls.api.events(
             wire.THREAD_EVENTS,
@@ -245,7 +252,7 @@ class AsyncThreads(AsyncResource):
                 resume=lambda: self._events_plan(turn), rescue=lambda: self._search(turn)
             ),
         )
-        return AsyncEventStream(source, MESSAGE_ENDS, turn.note)
+        return _stream(source, turn)
 
     def _events_plan(self, turn: Turn) -> Plan:
         return self._calls.api.plan_events(
@@ -258,6 +265,8 @@ class AsyncThreads(AsyncResource):
 
     def _search(self, turn: Turn) -> Detour | None:
         """Return the look for a finished answer; ``None`` if it is not known which it would be."""
+        from flowmaestro._turns import PER_PAGE
+        from quintet.core.sse.fallbacks import Detour
 
         def page(number: int) -> Plan:
             return self._calls.api.plan(
@@ -272,7 +281,18 @@ class AsyncThreads(AsyncResource):
         return Detour(page(1), turn.reader_of_messages(page))
 
 
+def _stream(source: RuntimeStream, turn: Turn) -> AsyncEventStream[MessageEvent]:
+    from flowmaestro._async.streams import AsyncEventStream
+    from flowmaestro._events import MESSAGE_ENDS
+
+    return AsyncEventStream(source, MESSAGE_ENDS, turn.note)
+
+
 def _rules(idle_timeout: float | None) -> EventRules:
+    # Imported here, like all that streams need: most programs read no stream.
+    from flowmaestro._events import ends_message, is_greeting
+    from quintet.core.sse.session import EventRules
+
     return EventRules(
         is_terminal=ends_message, idle_timeout=idle_timeout, numbered=True, greets=is_greeting
     )

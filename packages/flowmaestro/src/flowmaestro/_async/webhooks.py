@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, mapping, names
 from flowmaestro._async.calls import AsyncResource
 from flowmaestro._shapes import mirror
-from flowmaestro.types import (
-    CreatedWebhookResponse,
-    DeletionResponse,
-    Delivery,
-    DeliveryList,
-    Webhook,
-    WebhookList,
-    WebhookResponse,
-    WebhookTestResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        CreatedWebhookResponse,
+        DeletionResponse,
+        Delivery,
+        DeliveryList,
+        Webhook,
+        WebhookList,
+        WebhookResponse,
+        WebhookTestResponse,
+    )
 
 
 class AsyncWebhooks(AsyncResource):

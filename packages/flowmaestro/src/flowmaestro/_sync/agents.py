@@ -4,23 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, mapping, user_id as checked
 from flowmaestro._sync.calls import Resource
-from flowmaestro.types import (
-    Agent,
-    AgentList,
-    AgentResponse,
-    Memory,
-    MemoryDeletionResponse,
-    MemoryList,
-    MemoryResponse,
-    MemorySearchResponse,
-    MemoryStatsResponse,
-    ThreadResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        Agent,
+        AgentList,
+        AgentResponse,
+        Memory,
+        MemoryDeletionResponse,
+        MemoryList,
+        MemoryResponse,
+        MemorySearchResponse,
+        MemoryStatsResponse,
+        ThreadResponse,
+    )
 
 
 class Agents(Resource):

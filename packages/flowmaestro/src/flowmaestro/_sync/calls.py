@@ -13,6 +13,7 @@ from flowmaestro.errors import DecodeError, adopt
 from quintet._sync.paging import iter_numbered_pages
 from quintet.core.paging import PageWalk
 from quintet.errors import QuintetError
+from quintet.options import UNSET, Unset
 
 if TYPE_CHECKING:
     from quintet._sync.client import ApiClient
@@ -63,6 +64,17 @@ class Calls:
         usual = self.api.options.timeout
         return usual if usual is None or at_least is None else max(usual, at_least)
 
+    def _total_seconds(self, within: float | None) -> float | None | Unset:
+        """Return the limit of a whole call: what is left of one's own, or the client's."""
+        if within is None and self.deadline is None:
+            return UNSET
+        own = self.api.options.deadline
+        if self.deadline is not None:
+            own = seconds("deadline", self.deadline, None)
+        if own is None or within is None:
+            return own if within is None else within
+        return min(own, within)
+
     def request(
         self,
         operation: Operation,
@@ -78,16 +90,13 @@ class Calls:
         Args:
             within: Seconds that the whole call may take besides the client's own deadline.
         """
-        limits = [self.api.options.deadline, within]
-        if self.deadline is not None:
-            limits[0] = seconds("deadline", self.deadline, None)
-        stated = [limit for limit in limits if limit is not None]
+        usual = timeout is None and self.timeout is None and at_least is None
         try:
-            self.last = self.api.request(
+            response = self.last = self.api.request(
                 with_key(operation, idempotency_key),
                 idempotency_key=idempotency_key,
-                timeout=self.attempt_seconds(timeout, at_least),
-                deadline=min(stated, default=None),
+                timeout=UNSET if usual else self.attempt_seconds(timeout, at_least),
+                deadline=self._total_seconds(within),
                 max_retries=self.max_retries,
                 **parts,
             )
@@ -95,7 +104,7 @@ class Calls:
             if error.response is not None:
                 self.last = error.response
             raise
-        return self.last
+        return response
 
     def answer(self, operation: Operation, **parts: Any) -> dict[str, Any]:
         """Call an operation; return its envelope, with an object as ``data``."""

@@ -4,29 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given
-from flowmaestro._events import EXECUTION_ENDS, end_of_execution, ends_execution, is_greeting
 from flowmaestro._service import IDLE_TIMEOUT, seconds
 from flowmaestro._sync.calls import Resource
-from flowmaestro._sync.streams import EventStream
 from flowmaestro.errors import RequestTimeoutError, WaitTimeoutError, adopt
-from flowmaestro.types import (
-    TERMINAL_STATUSES,
-    CancellationResponse,
-    Execution,
-    ExecutionEvent,
-    ExecutionList,
-    ExecutionResponse,
-)
 from quintet._sync.polling import poll_until
 from quintet.core.deadline import Deadline
 from quintet.core.polling import PollSchedule
-from quintet.core.sse.fallbacks import Detour, Fallbacks
-from quintet.core.sse.session import EventRules
 from quintet.errors import QuintetError
+
+if TYPE_CHECKING:
+    from flowmaestro._sync.streams import EventStream
+    from flowmaestro.types import (
+        CancellationResponse,
+        Execution,
+        ExecutionEvent,
+        ExecutionList,
+        ExecutionResponse,
+    )
+    from quintet.core.sse.fallbacks import Detour
 
 _UNBOUNDED = 10**9
 _LAST_LOOK_SECONDS = 1.0
@@ -179,6 +178,8 @@ class Executions(Resource):
             )
             return cast("Execution", found["data"])
 
+        from flowmaestro.types import TERMINAL_STATUSES
+
         def done(execution: Execution) -> bool:
             status = execution.get("status")
             return status in TERMINAL_STATUSES or (stop_when_paused and status == "paused")
@@ -218,6 +219,17 @@ class Executions(Resource):
             StreamError: While iterating: the stream broke for good, or an event is not readable.
             NotFoundError: While iterating: there is no such execution.
         """
+        # Imported here: most programs follow no execution.
+        from flowmaestro._events import (
+            EXECUTION_ENDS,
+            end_of_execution,
+            ends_execution,
+            is_greeting,
+        )
+        from flowmaestro._sync.streams import EventStream
+        from quintet.core.sse.fallbacks import Detour, Fallbacks
+        from quintet.core.sse.session import EventRules
+
         api = self._calls.api
         path = {"execution_id": execution_id}
         rules = EventRules(

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given
 from flowmaestro._shapes import mirror_results
 from flowmaestro._sync.calls import Resource
-from flowmaestro.types import (
-    KnowledgeBase,
-    KnowledgeBaseList,
-    KnowledgeBaseResponse,
-    QueryResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        KnowledgeBase,
+        KnowledgeBaseList,
+        KnowledgeBaseResponse,
+        QueryResponse,
+    )
 
 
 class KnowledgeBases(Resource):

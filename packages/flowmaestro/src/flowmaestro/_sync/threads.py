@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, milliseconds
-from flowmaestro._events import MESSAGE_ENDS, ends_message, is_greeting
 from flowmaestro._service import IDLE_TIMEOUT, MESSAGE_TIMEOUT
 from flowmaestro._shapes import lift_message, messages_of
 from flowmaestro._sync.calls import Resource
-from flowmaestro._sync.streams import EventStream
-from flowmaestro._turns import PER_PAGE, Turn
-from flowmaestro.types import (
-    DeletionResponse,
-    Message,
-    MessageEvent,
-    MessageListResponse,
-    SentMessageResponse,
-    ThreadResponse,
-)
-from quintet.core.sse.fallbacks import Detour, Fallbacks
-from quintet.core.sse.session import EventRules
 
 if TYPE_CHECKING:
+    from flowmaestro._sync.streams import EventStream
+    from flowmaestro._turns import Turn
+    from flowmaestro.types import (
+        DeletionResponse,
+        Message,
+        MessageEvent,
+        MessageListResponse,
+        SentMessageResponse,
+        ThreadResponse,
+    )
+    from quintet._sync.streams import EventStream as RuntimeStream
     from quintet.core.attempts import Plan
+    from quintet.core.sse.fallbacks import Detour
+    from quintet.core.sse.session import EventRules
 
 
 class Threads(Resource):
@@ -180,6 +180,8 @@ class Threads(Resource):
             ConflictError: While iterating: an answer is still being written in this thread.
             NotFoundError: While iterating: there is no such thread.
         """
+        from flowmaestro._turns import Turn
+
         api, turn = self._calls.api, Turn(thread_id)
         path = {"thread_id": thread_id}
         limit = self._calls.attempt_seconds(timeout, MESSAGE_TIMEOUT)
@@ -190,6 +192,8 @@ class Threads(Resource):
             idempotency_key=idempotency_key,
             timeout=limit,
         )
+        from quintet.core.sse.fallbacks import Detour, Fallbacks
+
         fallbacks = Fallbacks(
             answered=turn.read_first,
             refused={501: Detour(whole, turn.read_first)},
@@ -206,7 +210,7 @@ class Threads(Resource):
             max_retries=self._calls.max_retries,
             fallbacks=fallbacks,
         )
-        return EventStream(source, MESSAGE_ENDS, turn.note)
+        return _stream(source, turn)
 
     def stream(
         self,
@@ -231,6 +235,9 @@ class Threads(Resource):
             StreamError: While iterating: the stream broke for good, or an event is not readable.
             NotFoundError: While iterating: there is no such thread.
         """
+        from flowmaestro._turns import Turn
+        from quintet.core.sse.fallbacks import Fallbacks
+
         turn = Turn(thread_id, message_id)
         source = self._calls.api.events(
             wire.THREAD_EVENTS,
@@ -244,7 +251,7 @@ class Threads(Resource):
                 resume=lambda: self._events_plan(turn), rescue=lambda: self._search(turn)
             ),
         )
-        return EventStream(source, MESSAGE_ENDS, turn.note)
+        return _stream(source, turn)
 
     def _events_plan(self, turn: Turn) -> Plan:
         return self._calls.api.plan_events(
@@ -257,6 +264,8 @@ class Threads(Resource):
 
     def _search(self, turn: Turn) -> Detour | None:
         """Return the look for a finished answer; ``None`` if it is not known which it would be."""
+        from flowmaestro._turns import PER_PAGE
+        from quintet.core.sse.fallbacks import Detour
 
         def page(number: int) -> Plan:
             return self._calls.api.plan(
@@ -271,7 +280,18 @@ class Threads(Resource):
         return Detour(page(1), turn.reader_of_messages(page))
 
 
+def _stream(source: RuntimeStream, turn: Turn) -> EventStream[MessageEvent]:
+    from flowmaestro._events import MESSAGE_ENDS
+    from flowmaestro._sync.streams import EventStream
+
+    return EventStream(source, MESSAGE_ENDS, turn.note)
+
+
 def _rules(idle_timeout: float | None) -> EventRules:
+    # Imported here, like all that streams need: most programs read no stream.
+    from flowmaestro._events import ends_message, is_greeting
+    from quintet.core.sse.session import EventRules
+
     return EventRules(
         is_terminal=ends_message, idle_timeout=idle_timeout, numbered=True, greets=is_greeting
     )

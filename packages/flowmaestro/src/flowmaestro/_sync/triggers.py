@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, mapping
 from flowmaestro._shapes import mirror_triggers
 from flowmaestro._sync.calls import Resource
-from flowmaestro.types import StartedExecutionResponse, Trigger, TriggerList, TriggerResponse
+
+if TYPE_CHECKING:
+    from flowmaestro.types import StartedExecutionResponse, Trigger, TriggerList, TriggerResponse
 
 
 class Triggers(Resource):

@@ -4,22 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flowmaestro import _wire as wire
 from flowmaestro._arguments import given, mapping, names
 from flowmaestro._shapes import mirror
 from flowmaestro._sync.calls import Resource
-from flowmaestro.types import (
-    CreatedWebhookResponse,
-    DeletionResponse,
-    Delivery,
-    DeliveryList,
-    Webhook,
-    WebhookList,
-    WebhookResponse,
-    WebhookTestResponse,
-)
+
+if TYPE_CHECKING:
+    from flowmaestro.types import (
+        CreatedWebhookResponse,
+        DeletionResponse,
+        Delivery,
+        DeliveryList,
+        Webhook,
+        WebhookList,
+        WebhookResponse,
+        WebhookTestResponse,
+    )
 
 
 class Webhooks(Resource):

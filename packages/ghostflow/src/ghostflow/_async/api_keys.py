@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ghostflow import _wire as wire
@@ -13,6 +12,8 @@ from ghostflow.errors import MisuseError
 from ghostflow.pages import Page
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ghostflow.types import ApiKey, ApiKeyWithSecret, AuditEntry, Deletion
 
 

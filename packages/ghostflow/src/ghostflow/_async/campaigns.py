@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from ghostflow import _wire as wire
@@ -12,6 +11,8 @@ from ghostflow._async.calls import AsyncResource
 from ghostflow.pages import Page
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from typing_extensions import Unpack
 
     from ghostflow.types import (

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from ghostflow.types import Login, Me
     from quintet.hooks import Hook
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncGhostFlowClient"]
@@ -97,7 +98,10 @@ class AsyncGhostFlowClient:
             for no bound.
         http_client: An httpx-shaped client to send with. It stays yours: :meth:`aclose` leaves
             it open, and its own base URL is not used.
-        transport: A transport of the runtime, such as the scripted one of ``quintet.testing``.
+        transport: The engine to send with, ``"native"`` or ``"httpx"``; ``QUINTET_TRANSPORT``
+            without it, else the native one. Or a transport, such as
+            ``quintet.AsyncNativeTransport`` with a certificate authority of your own, or the
+            scripted one of ``quintet.testing``.
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
@@ -148,7 +152,7 @@ class AsyncGhostFlowClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int = 10 * MIB,
         http_client: Any = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | EngineName | None = None,
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -174,7 +178,7 @@ class AsyncGhostFlowClient:
         credentials: Credentials,
         team_id: str | None,
         http_client: Any,
-        transport: AsyncTransport | None,
+        transport: AsyncTransport | EngineName | None,
         clock: Clock | None,
         **options: Any,
     ) -> None:
@@ -228,7 +232,7 @@ class AsyncGhostFlowClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int = 10 * MIB,
         http_client: Any = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | EngineName | None = None,
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> Self:

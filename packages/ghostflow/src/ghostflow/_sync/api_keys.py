@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ghostflow import _wire as wire
@@ -14,6 +13,8 @@ from ghostflow.errors import MisuseError
 from ghostflow.pages import Page
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ghostflow.types import ApiKey, ApiKeyWithSecret, AuditEntry, Deletion
 
 

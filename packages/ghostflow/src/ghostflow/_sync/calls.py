@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +17,14 @@ from quintet._sync.paging import iter_cursor_pages
 from quintet.core.paging import CursorWalk
 from quintet.core.retry import RetryClass
 from quintet.errors import QuintetError
-from quintet.options import UNSET
+from quintet.options import UNSET, Unset
 
 if TYPE_CHECKING:
     from quintet._sync.client import ApiClient
     from quintet.clock import Clock
     from quintet.core.operation import Operation, Service
     from quintet.core.response import Response
-
-_log = logging.getLogger("ghostflow")
+    from quintet.core.retry import RetryPolicy
 
 
 class Calls:
@@ -81,28 +79,23 @@ class Calls:
         A POST always carries a key. Where the service may not know it, the key goes along all the
         same, and the call is repeated only if nothing can have happened.
         """
-        if headers is not None and not isinstance(headers, Mapping):
-            raise MisuseError(message="headers must be a mapping of names to values")
-        own = {} if self.team_id is None else {TEAM_HEADER: self.team_id}
-        named = {
-            str(name).lower(): (name, value) for name, value in {**own, **(headers or {})}.items()
-        }
-        deadline = self.settings.options.deadline
-        if self.deadline is not None:
-            deadline = seconds("deadline", self.deadline)
+        retry: RetryPolicy | None | Unset = UNSET
         if operation.retry is RetryClass.NEVER:
-            parts["retry"] = None
+            retry = None
         elif operation.retry is RetryClass.KEYED and not self.settings.idempotent_posts:
             operation = once_only(operation)
             idempotency_key = idempotency_key or self.clock.new_id()
-            parts["retry"] = self.settings.cautious
+            retry = self.settings.cautious
+        if timeout is None:
+            timeout = self.timeout
         response = self.api.request(
             operation,
             idempotency_key=idempotency_key,
-            timeout=self.attempt_seconds(timeout),
-            deadline=deadline,
-            max_retries=None if parts.get("retry", UNSET) is None else self.max_retries,
-            headers=dict(named.values()) or None,
+            timeout=UNSET if timeout is None else seconds("timeout", timeout),
+            deadline=UNSET if self.deadline is None else seconds("deadline", self.deadline),
+            max_retries=None if retry is None else self.max_retries,
+            retry=retry,
+            headers=None if headers is None and self.team_id is None else self._named(headers),
             **parts,
         )
         if operation.method == "DELETE" and response.status == 404 and response.attempts == 1:
@@ -110,6 +103,16 @@ class Calls:
         if self.watch is not None:
             self.watch(response)
         return response
+
+    def _named(self, headers: Mapping[str, str] | None) -> dict[str, str] | None:
+        """Return the headers of a call; two spellings of one name are the last of them."""
+        if headers is not None and not isinstance(headers, Mapping):
+            raise MisuseError(message="headers must be a mapping of names to values")
+        own = {} if self.team_id is None else {TEAM_HEADER: self.team_id}
+        named = {
+            str(name).lower(): (name, value) for name, value in {**own, **(headers or {})}.items()
+        }
+        return dict(named.values()) or None
 
     def raw(self, operation: Operation, **parts: Any) -> tuple[Any, RateLimitInfo]:
         """Call an operation; return the body as plain JSON, and the rate limit."""
@@ -185,7 +188,10 @@ class Calls:
         if not cursor:
             return None
         if cursor in seen:
-            _log.warning("%s: a cursor came for the second time; the list ends", operation.name)
+            import logging
+
+            log = logging.getLogger("ghostflow")
+            log.warning("%s: a cursor came for the second time; the list ends", operation.name)
             return None
         seen.add(cursor)
         return cursor

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from ghostflow import _wire as wire
@@ -13,6 +12,8 @@ from ghostflow._sync.calls import Resource
 from ghostflow.pages import Page
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from typing_extensions import Unpack
 
     from ghostflow.types import Conversion, ConversionChanges, ConversionFields, Filters

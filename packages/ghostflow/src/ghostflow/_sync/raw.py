@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,8 @@ class RawResource:
         method = getattr(self._kind, name, None)
         if method is None:
             raise AttributeError(f"{self._kind.__name__} has no method {name!r}")
+        import inspect
+
         walks = inspect.isgeneratorfunction
         if walks(method):
             raise MisuseError(message=f"{name}() has many answers; ask for its pages one by one")

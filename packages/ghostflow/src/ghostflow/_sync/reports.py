@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from ghostflow import _wire as wire
@@ -14,6 +13,8 @@ from ghostflow.errors import InvalidResponseError
 from ghostflow.pages import cursor_text
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from typing_extensions import Unpack
 
     from ghostflow.types import Breakdown, BreakdownRow, Dashboard, Filters, Timeseries

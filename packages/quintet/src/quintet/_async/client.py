@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from quintet._acompat import ASYNC
-from quintet._async.streams import AsyncByteStream, AsyncEventStream
-from quintet.clock import Clock, SystemClock
+from quintet.clock import SystemClock
 from quintet.core.backoff import Backoff
 from quintet.core.budget import RetryBudget
-from quintet.core.call import AttemptReport, CallContext, Plan, call
+from quintet.core.call import CallContext, call
 from quintet.core.headers import Headers
-from quintet.core.operation import Operation, Service
-from quintet.core.pacing import Pacer
 from quintet.core.plan import NO_BODY, Planner
-from quintet.core.rate_limit import RateLimit, parse_rate_limit
-from quintet.core.response import Response
+from quintet.core.rate_limit import parse_rate_limit
 from quintet.core.retry import RetryPolicy
-from quintet.core.sse.session import EventRules
 from quintet.drive import AsyncDriver
 from quintet.errors import QuintetError
 from quintet.hooks import Attempt, active_hooks, report
-from quintet.options import UNSET, ClientOptions, Unset, check_retries, check_seconds
+from quintet.options import UNSET, Unset, check_retries, check_seconds
+from quintet.transport.choosing import achoose_transport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from quintet._async.streams import AsyncByteStream, AsyncEventStream
+    from quintet.clock import Clock
+    from quintet.core.attempts import AttemptReport, Plan
     from quintet.core.body import Body
+    from quintet.core.operation import Operation, Service
+    from quintet.core.pacing import Pacer
+    from quintet.core.rate_limit import RateLimit
     from quintet.core.request import Request
+    from quintet.core.response import Response
     from quintet.core.sse.fallbacks import Fallbacks
+    from quintet.core.sse.session import EventRules
+    from quintet.options import ClientOptions
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncApiClient"]
@@ -55,13 +61,15 @@ class AsyncApiClient:
         credentials: Returns the credential headers; asked at each call.
         http_client: An httpx-shaped client to drive instead of the runtime's own engine.  It
             stays open when this client is closed.
-        transport: A transport to use as it is, such as
-            :class:`~quintet.transport.scripted.AsyncScriptedTransport`.
+        transport: ``"native"`` or ``"httpx"``, an engine of the runtime; or a transport to use as
+            it is, such as :class:`~quintet.AsyncNativeTransport` with a private certificate
+            authority, or the scripted one of :mod:`quintet.testing`.  None: the environment
+            variable ``QUINTET_TRANSPORT``, else the native engine.
         clock: Time and chance; the real ones unless a test says otherwise.
 
     Raises:
-        ConfigurationError: ``http_client`` is not of the needed shape, or both it and
-            ``transport`` are given.
+        ConfigurationError: ``http_client`` is not of the needed shape, both it and ``transport``
+            are given, or ``transport`` (or the environment) names no engine that is there.
     """
 
     def __init__(
@@ -71,23 +79,29 @@ class AsyncApiClient:
         credentials: Callable[[], Iterable[tuple[str, str]]],
         *,
         http_client: Any = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | EngineName | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.options = options
         self._service = service
         self._clock: Clock = SystemClock() if clock is None else clock
-        self._transport = _choose_transport(http_client, transport, self._clock)
+        self._transport = achoose_transport(http_client, transport, self._clock.monotonic)
         self._driver = AsyncDriver(self._transport, self._clock.asleep)
         self._planner = Planner(
-            service, options.base_url, Headers(options.headers), credentials, self._clock.new_id
+            service,
+            options.base_url,
+            Headers(options.headers),
+            credentials,
+            self._clock.new_id,
+            options.max_response_bytes,
         )
+        self._usual_limits = options.retry, options.timeout, options.deadline
         self._context = CallContext(
             service,
             self._clock,
             RetryBudget(),
             options.redirects,
-            Pacer() if options.pacing else None,
+            _make_pacer() if options.pacing else None,
         )
 
     async def request(
@@ -119,22 +133,24 @@ class AsyncApiClient:
         Raises:
             QuintetError: In the SDK's class for it.
         """
-        plan = self._plan(
+        policy, seconds, total = self._limits(timeout, deadline, max_retries, retry)
+        # By position: this is the way of every call, and twenty names would cost a third of it.
+        plan = self._planner.plan(
             operation,
-            timeout,
-            deadline,
-            max_retries,
-            retry,
-            path=path,
-            query=query,
-            json=json,
-            body=body,
-            content_type=content_type,
-            headers=headers,
-            idempotency_key=idempotency_key,
-            request_id=request_id,
-            base_url=base_url,
-            amend=amend,
+            policy,
+            seconds,
+            total,
+            self._observer(operation),
+            path,
+            query,
+            json,
+            body,
+            content_type,
+            headers,
+            idempotency_key,
+            request_id,
+            base_url,
+            amend,
         )
         return await self._driver.run(call(plan, self._context))
 
@@ -179,6 +195,9 @@ class AsyncApiClient:
             base_url=base_url,
             amend=amend,
         )
+        # Imported here, like the other kind of streams: most programs have neither.
+        from quintet._async.streams import AsyncEventStream
+
         return AsyncEventStream(self._driver, plan, self._context, rules, last_event_id, fallbacks)
 
     def download(
@@ -230,6 +249,8 @@ class AsyncApiClient:
             base_url=base_url,
             amend=amend,
         )
+        from quintet._async.streams import AsyncByteStream
+
         return AsyncByteStream(self._driver, plan, self._context, max_bytes, idle_timeout)
 
     @property
@@ -287,30 +308,31 @@ class AsyncApiClient:
         retry: RetryPolicy | None | Unset,
         **parts: Any,
     ) -> Plan:
-        options = self.options
-        policy = options.retry if isinstance(retry, Unset) else retry or _ONCE
+        policy, seconds, total = self._limits(timeout, deadline, max_retries, retry)
+        observe = self._observer(operation)
+        return self._planner.plan(operation, policy, seconds, total, observe, **parts)
+
+    def _limits(
+        self,
+        timeout: float | None | Unset,
+        deadline: float | None | Unset,
+        max_retries: int | None,
+        retry: RetryPolicy | None | Unset,
+    ) -> tuple[RetryPolicy, float | None, float | None]:
+        """Return when a call is repeated, and its two bounds: its own, else the client's."""
+        policy, seconds, total = self._usual_limits
         try:
+            if not isinstance(retry, Unset):
+                policy = retry or _ONCE
             if max_retries is not None:
-                policy = replace(policy, max_retries=check_retries(max_retries))
-            seconds = (
-                options.timeout if isinstance(timeout, Unset) else check_seconds("timeout", timeout)
-            )
-            total = (
-                options.deadline
-                if isinstance(deadline, Unset)
-                else check_seconds("deadline", deadline)
-            )
+                policy = policy.retrying(check_retries(max_retries))
+            if not isinstance(timeout, Unset):
+                seconds = check_seconds("timeout", timeout)
+            if not isinstance(deadline, Unset):
+                total = check_seconds("deadline", deadline)
         except QuintetError as error:
             raise self._service.adopt(error) from error.__cause__
-        return self._planner.plan(
-            operation,
-            policy=policy,
-            timeout=seconds,
-            deadline=total,
-            max_response_bytes=options.max_response_bytes,
-            observe=self._observer(operation),
-            **parts,
-        )
+        return policy, seconds, total
 
     def _observer(self, operation: Operation) -> Callable[[AttemptReport], None] | None:
         hooks = active_hooks(self.options.hooks)
@@ -368,20 +390,7 @@ class AsyncApiClient:
         await self.aclose()
 
 
-def _choose_transport(
-    http_client: Any, transport: AsyncTransport | None, clock: Clock
-) -> AsyncTransport:
-    # Imported here: the engines cost far more to import than the rest of the runtime.
-    if transport is not None:
-        if http_client is not None:
-            from quintet.errors import ConfigurationError
+def _make_pacer() -> Pacer:
+    from quintet.core.pacing import Pacer
 
-            raise ConfigurationError("give http_client or transport, not both")
-        return transport
-    if http_client is not None:
-        from quintet.transport.httpx import AsyncHttpxTransport
-
-        return AsyncHttpxTransport(http_client, clock.monotonic)
-    from quintet.transport.lazy import AsyncLazyTransport
-
-    return AsyncLazyTransport(clock.monotonic)
+    return Pacer()

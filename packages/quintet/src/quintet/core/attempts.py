@@ -5,50 +5,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quintet.core.budget import RetryBudget
-from quintet.core.effects import Exchange, Send
-from quintet.core.error_map import parse_error_body
-from quintet.core.headers import Headers
-from quintet.core.operation import Operation, Service
-from quintet.core.rate_limit import RateLimit
+from quintet.core.effects import Send
 from quintet.core.redirect import RedirectPolicy
 from quintet.core.request import Request
-from quintet.core.response import Response
 from quintet.core.retry import (
     GiveUp,
     Progress,
     Retry,
     RetryClass,
-    RetryPolicy,
     after_failure,
     after_status as decide_after_status,
 )
 from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from quintet.core.budget import RetryBudget
+    from quintet.core.effects import Exchange
+    from quintet.core.headers import Headers
+    from quintet.core.operation import Operation, Service
+    from quintet.core.rate_limit import RateLimit
+    from quintet.core.response import Response
+    from quintet.core.retry import RetryPolicy
+
+    class Pacer(Protocol):
+        """Decides how long to hold a request back (see ``pacing.py``)."""
+
+        def before(self, now: float) -> float: ...
+        def observe(self, limit: RateLimit | None, now: float) -> None: ...
+
+    class Timekeeper(Protocol):
+        """The part of a clock that a call reads; it never waits on it."""
+
+        def monotonic(self) -> float: ...
+        def time(self) -> float: ...
+        def random(self) -> float: ...
+
+
 __all__ = ["AttemptReport", "Attempts", "CallContext", "Plan", "complete", "fill"]
 
-
-class Pacer(Protocol):
-    """Decides how long to hold a request back (see ``pacing.py``)."""
-
-    def before(self, now: float) -> float: ...
-    def observe(self, limit: RateLimit | None, now: float) -> None: ...
+_NOT_FOLLOWED = RedirectPolicy()
 
 
-class Timekeeper(Protocol):
-    """The part of a clock that a call reads; it never waits on it."""
-
-    def monotonic(self) -> float: ...
-    def time(self) -> float: ...
-    def random(self) -> float: ...
-
-
-@dataclass(slots=True)
-class AttemptReport:
+class AttemptReport(NamedTuple):
     """One attempt as the program saw it; the client turns it into the public record."""
 
     url: str
@@ -61,7 +64,6 @@ class AttemptReport:
     request_id: str | None
 
 
-@dataclass(slots=True)
 class CallContext:
     """What all calls of one client share.
 
@@ -75,16 +77,25 @@ class CallContext:
         last_headers: The head of the last answer, of streams too.
     """
 
-    service: Service
-    clock: Timekeeper
-    budget: RetryBudget
-    redirects: RedirectPolicy = field(default_factory=RedirectPolicy)
-    pacer: Pacer | None = None
-    last: Response | None = None
-    last_headers: Headers | None = None
+    __slots__ = ("budget", "clock", "last", "last_headers", "pacer", "redirects", "service")
+
+    def __init__(
+        self,
+        service: Service,
+        clock: Timekeeper,
+        budget: RetryBudget,
+        redirects: RedirectPolicy = _NOT_FOLLOWED,
+        pacer: Pacer | None = None,
+    ) -> None:
+        self.service = service
+        self.clock = clock
+        self.budget = budget
+        self.redirects = redirects
+        self.pacer = pacer
+        self.last: Response | None = None
+        self.last_headers: Headers | None = None
 
 
-@dataclass(slots=True)
 class Plan:
     """One call, ready to be performed.
 
@@ -102,17 +113,45 @@ class Plan:
         amend: Sees the request of every attempt last, and returns the one to send.
     """
 
-    operation: Operation
-    request: Request
-    policy: RetryPolicy
-    timeout: float | None
-    deadline: float | None
-    max_response_bytes: int | None
-    key: str | None = None
-    observe: Callable[[AttemptReport], None] | None = None
-    renew: Callable[[], tuple[tuple[str, str], ...]] | None = None
-    credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    amend: Callable[[Request], Request] | None = None
+    __slots__ = (
+        "amend",
+        "credentials",
+        "deadline",
+        "key",
+        "max_response_bytes",
+        "observe",
+        "operation",
+        "policy",
+        "renew",
+        "request",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        operation: Operation,
+        request: Request,
+        policy: RetryPolicy,
+        timeout: float | None,
+        deadline: float | None,
+        max_response_bytes: int | None,
+        key: str | None = None,
+        observe: Callable[[AttemptReport], None] | None = None,
+        renew: Callable[[], tuple[tuple[str, str], ...]] | None = None,
+        credentials: tuple[tuple[str, str], ...] = (),
+        amend: Callable[[Request], Request] | None = None,
+    ) -> None:
+        self.operation = operation
+        self.request = request
+        self.policy = policy
+        self.timeout = timeout
+        self.deadline = deadline
+        self.max_response_bytes = max_response_bytes
+        self.key = key
+        self.observe = observe
+        self.renew = renew
+        self.credentials = credentials
+        self.amend = amend
 
     def renewed(self, request: Request) -> Plan:
         """Return the plan with the credentials of the moment in ``request``; itself if unchanged.
@@ -124,61 +163,66 @@ class Plan:
         if fresh == self.credentials:
             return self
         kept = (line for line in request.headers if line not in self.credentials)
-        request = replace(request, headers=(*kept, *fresh))
-        return replace(self, request=request, credentials=fresh)
+        request = Request(request.method, request.url, (*kept, *fresh), request.body)
+        return self.sending(request, fresh)
+
+    def sending(
+        self, request: Request, credentials: tuple[tuple[str, str], ...] | None = None
+    ) -> Plan:
+        """Return the plan for another request, which carries other credentials if any are said."""
+        return Plan(
+            self.operation,
+            request,
+            self.policy,
+            self.timeout,
+            self.deadline,
+            self.max_response_bytes,
+            self.key,
+            self.observe,
+            self.renew,
+            self.credentials if credentials is None else credentials,
+            self.amend,
+        )
 
 
 class Attempts:
     """The state of one call between its attempts."""
 
-    __slots__ = (
-        "begun",
-        "by_deadline",
-        "call_until",
-        "complete",
-        "context",
-        "exchange",
-        "free",
-        "hops",
-        "number",
-        "plan",
-        "readmitted",
-        "request",
-        "seconds",
-        "started",
-        "until",
-    )
+    # What most calls never touch is said here and not in the constructor, which runs for each.
+    number = 0
+    free = 0
+    """Attempts that do not count against max_retries."""
+    hops = 0
+    readmitted = False
+    """Whether a 401 was answered with other credentials; that happens once."""
+    complete = False
+    """Whether the error on its way out is complete already, whatever its class.  A flag, not the
+    error: an error that its own traceback leads back to is freed late."""
+    call_until: float | None = None
+    # Of the attempt under way:
+    until: float | None = None
+    seconds: float | None = None
+    by_deadline = False
+    exchange: Exchange | None = None
 
     def __init__(self, plan: Plan, context: CallContext) -> None:
         self.plan = plan
         self.context = context
         self.request = plan.request
-        self.number = 0
-        # Attempts that do not count against max_retries.
-        self.free = 0
-        self.hops = 0
-        # Whether a 401 was answered with other credentials; that happens once.
-        self.readmitted = False
         self.begun = self.started = context.clock.monotonic()
-        self.call_until = None if plan.deadline is None else self.started + plan.deadline
-        # Of the attempt under way:
-        self.until: float | None = None
-        self.seconds: float | None = None
-        self.by_deadline = False
-        self.exchange: Exchange | None = None
-        # Whether the error on its way out is complete already, whatever its class.  A flag, not
-        # the error: an error that its own traceback leads back to is freed late.
-        self.complete = False
+        if plan.deadline is not None:
+            self.call_until = self.begun + plan.deadline
 
     def begin(self) -> Send:
         """Count an attempt and say until when it may last."""
+        plan = self.plan
         now = self.context.clock.monotonic()
-        seconds, call_until = self.plan.timeout, self.call_until
+        seconds, call_until = plan.timeout, self.call_until
         until = None if seconds is None else now + seconds
         if call_until is not None and (until is None or call_until < until):
             if call_until <= now:
                 raise self.too_late("the deadline passed before the request could be sent")
-            until, seconds = call_until, self.plan.deadline
+            until, seconds = call_until, plan.deadline
             self.by_deadline = True
         else:
             self.by_deadline = False
@@ -187,8 +231,8 @@ class Attempts:
         self.until = until
         self.seconds = seconds
         self.exchange = None
-        amend = self.plan.amend
-        return Send(self.request if amend is None else amend(self.request), until, seconds)
+        request = self.request if plan.amend is None else plan.amend(self.request)
+        return Send(request, until, seconds)
 
     def renew(self) -> bool:
         """Put the credentials of the moment into the request; tell whether they are others.
@@ -284,7 +328,11 @@ class Attempts:
         if self.admitted_now(response):
             self.free += 1
             return Retry(0.0, "other credentials")
-        code = parse_error_body(response).code if plan.policy.codes else None
+        code = None
+        if plan.policy.codes:
+            from quintet.core.error_map import parse_error_body
+
+            code = parse_error_body(response).code
         if not plan.policy.covers(response.status, code) or context.service.is_final(response):
             return GiveUp("status")
         return decide_after_status(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from quintet.core.record import Record
 from quintet.errors import ConfigurationError
 
 __all__ = ["Backoff"]
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Record):
     """Exponential backoff with full jitter.
 
     The wait is drawn evenly from 0 to ``min(cap, base * factor ** (attempt - 1))``.  Full jitter
@@ -23,16 +22,14 @@ class Backoff:
         factor: Growth from wait to wait, at least 1.
     """
 
+    __slots__ = _fields = ("base", "cap", "factor")
     base: float
     cap: float
-    factor: float = 2.0
+    factor: float
 
-    def __post_init__(self) -> None:
-        for name, value, least in (
-            ("base", self.base, 0),
-            ("cap", self.cap, 0),
-            ("factor", self.factor, 1),
-        ):
+    def __init__(self, base: float, cap: float, factor: float = 2.0) -> None:
+        self._fill(base, cap, factor)
+        for name, value, least in (("base", base, 0), ("cap", cap, 0), ("factor", factor, 1)):
             if not (math.isfinite(value) and value >= least):
                 raise ConfigurationError(
                     f"backoff {name} must be a finite number of at least {least}"

@@ -31,7 +31,7 @@ class RetryBudget:
         ConfigurationError: A number is negative, or the capacity is 0.
     """
 
-    __slots__ = ("_tokens", "cost", "refund", "timeout_cost")
+    __slots__ = ("_refunded", "_tokens", "cost", "refund", "timeout_cost")
 
     def __init__(
         self, capacity: int = 500, cost: int = 5, timeout_cost: int = 10, refund: int = 1
@@ -42,6 +42,7 @@ class RetryBudget:
         self.timeout_cost = timeout_cost
         self.refund = refund
         self._tokens = deque([None] * capacity, maxlen=capacity)
+        self._refunded = (None,) * refund
 
     @property
     def tokens(self) -> int:
@@ -62,5 +63,4 @@ class RetryBudget:
 
     def succeed(self) -> None:
         """Give back the refund of a successful call; a full bucket stays as it is."""
-        for _ in range(self.refund):
-            self._tokens.append(None)
+        self._tokens.extend(self._refunded)

@@ -14,17 +14,20 @@ This file is the whole policy of a call as one generator (see ``effects.py``).  
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from quintet.core.attempts import AttemptReport, Attempts, CallContext, Pacer, Plan, complete, fill
+from quintet.core.attempts import AttemptReport, Attempts, CallContext, Plan, complete, fill
 from quintet.core.decoding import BodyDecoder
 from quintet.core.effects import Close, Exchange, Program, Read, Sleep
-from quintet.core.headers import Headers
 from quintet.core.rate_limit import parse_rate_limit
 from quintet.core.redirect import next_request
 from quintet.core.response import Response, check_declared_length
 from quintet.core.retry import GiveUp, Progress, Retry, RetryClass
 from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
+
+if TYPE_CHECKING:
+    from quintet.core.attempts import Pacer
+    from quintet.core.headers import Headers
 
 __all__ = ["AttemptReport", "CallContext", "Opened", "Plan", "call", "open_exchange", "read_opened"]
 
@@ -39,12 +42,14 @@ _NOTES = {
 }
 
 
-@dataclass(slots=True)
 class Opened:
     """A successful answer whose body has not been read."""
 
-    exchange: Exchange
-    attempts: Attempts
+    __slots__ = ("attempts", "exchange")
+
+    def __init__(self, exchange: Exchange, attempts: Attempts) -> None:
+        self.exchange = exchange
+        self.attempts = attempts
 
     def adopt(self, error: QuintetError) -> QuintetError:
         """Return the SDK's error for one that came up while the body was read."""
@@ -61,12 +66,15 @@ def call(plan: Plan, context: CallContext) -> Program[Response]:
     while True:
         try:
             exchange = yield from _open(attempts)
-            response = yield from _read_response(attempts, exchange)
+            response = _taken_whole(attempts, exchange) or (
+                yield from _read_response(attempts, exchange)
+            )
         except QuintetError as error:
             yield from _wait_or_raise(attempts, error)
             continue
         context.budget.succeed()
-        attempts.report()
+        if plan.observe is not None:
+            attempts.report()
         return response
 
 
@@ -107,7 +115,9 @@ def _open(attempts: Attempts) -> Program[Exchange]:
         attempts.exchange = exchange
         if plan.operation.succeeded(exchange.status):
             return exchange
-        response = yield from _read_response(attempts, exchange, refused=True)
+        response = _taken_whole(attempts, exchange) or (
+            yield from _read_response(attempts, exchange, refused=True)
+        )
         if not _follow(attempts, response):
             yield from _wait_or_refuse(attempts, response)
 
@@ -157,7 +167,8 @@ def _read_response(
     """
     pieces: list[bytes] = []
     try:
-        yield from _read_body(attempts, exchange, pieces)
+        # Of a refusal as much as arrives is wanted, so it is read piece by piece.
+        yield from _read_body(attempts, exchange, pieces, rest=not refused)
     except (ResponseError, TransportError):
         yield Close(exchange)
         if not refused:
@@ -169,22 +180,41 @@ def _read_response(
         raise
     else:
         yield Close(exchange)
-    response = Response(
-        status=exchange.status,
-        headers=exchange.headers,
-        body=pieces[0] if len(pieces) == 1 else b"".join(pieces),
-        url=attempts.request.url,
-        method=attempts.request.method,
-        http_version=exchange.http_version,
-        elapsed=attempts.context.clock.monotonic() - attempts.started,
-        attempts=attempts.number,
+    return _answered(attempts, exchange, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+
+def _taken_whole(attempts: Attempts, exchange: Exchange) -> Response | None:
+    """Return the answer if its body came with its head and is to be taken as it is, else None."""
+    body: bytes | None = getattr(exchange, "whole", None)
+    if body is None or "content-encoding" in exchange.headers.index():
+        return None
+    limit = attempts.plan.max_response_bytes
+    if limit is not None and len(body) > limit:
+        return None
+    return _answered(attempts, exchange, body)
+
+
+def _answered(attempts: Attempts, exchange: Exchange, body: bytes) -> Response:
+    """Return the answer, and remember it."""
+    request, context = attempts.request, attempts.context
+    headers = exchange.headers
+    response = context.last = Response(
+        exchange.status,
+        headers,
+        body,
+        request.url,
+        request.method,
+        exchange.http_version,
+        context.clock.monotonic() - attempts.started,
+        attempts.number,
     )
-    attempts.context.last = response
-    _note(attempts.context, exchange.headers)
+    _note(context, headers)
     return response
 
 
-def _read_body(attempts: Attempts, exchange: Exchange, pieces: list[bytes]) -> Program[None]:
+def _read_body(
+    attempts: Attempts, exchange: Exchange, pieces: list[bytes], *, rest: bool
+) -> Program[None]:
     until, seconds = attempts.until, attempts.seconds
     if attempts.request.method == "HEAD" or exchange.status in _BODILESS:
         # Its headers speak of a body that does not come; its end must be read all the same,
@@ -196,8 +226,11 @@ def _read_body(attempts: Attempts, exchange: Exchange, pieces: list[bytes]) -> P
     check_declared_length(headers, limit)
     decoder = BodyDecoder(headers.get("content-encoding"), limit)
     monotonic = attempts.context.clock.monotonic
+    if whole := getattr(exchange, "whole", None):
+        # There is only the end left to read.
+        pieces.append(decoder.feed(whole))
     while True:
-        raw: bytes = yield Read(exchange, until, seconds)
+        raw: bytes = yield Read(exchange, until, seconds, rest=rest)
         if not raw:
             break
         piece = decoder.feed(raw)

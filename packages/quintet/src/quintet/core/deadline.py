@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from quintet.core.record import Record
 
 __all__ = ["Deadline"]
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Record):
     """A moment on the monotonic clock, or none.
 
     Attributes:
         at: Monotonic seconds, or None for "no deadline".
     """
 
-    at: float | None = None
+    __slots__ = _fields = ("at",)
+    at: float | None
+
+    def __init__(self, at: float | None = None) -> None:
+        self._fill(at)
 
     @classmethod
     def after(cls, seconds: float | None, now: float) -> Deadline:

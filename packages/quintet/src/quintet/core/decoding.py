@@ -6,92 +6,78 @@ costs the bound and not what it would expand to.
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Iterator
 
+from quintet.core.codings import Coding, make_coding
 from quintet.errors import BodyTooLarge, DecodeError
 
-__all__ = ["ACCEPT_ENCODING", "BodyDecoder"]
-
-ACCEPT_ENCODING = "gzip, deflate"
-"""What a request may ask for, since this module can read it."""
+__all__ = ["BodyDecoder"]
 
 _MAX_CODINGS = 2
 _PIECE_BYTES = 64 * 1024
-_GZIP_BITS = zlib.MAX_WBITS | 16
 # Compressing twice makes data that does not compress slightly larger, so the bytes between two
 # codings may exceed the bound of the result by that little.
 _BETWEEN_SLACK = 4096
+_PADDED = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class _Inflater:
-    """One coding: gzip (members may follow each other) or deflate (zlib or raw)."""
+    """One coding of a body: one stream, or several that follow each other.
 
-    __slots__ = ("_coding", "_head", "_inflate", "_made", "_max", "finished")
+    Args:
+        name: The coding.
+        most: Most bytes to make of it; None for no bound.
+        limit: The bound of the whole body, for the error.
+    """
 
-    def __init__(self, coding: str, most: int | None) -> None:
-        self._coding = coding
+    __slots__ = ("_limit", "_made", "_max", "_name", "_stream")
+
+    def __init__(self, name: str, most: int | None, limit: int | None) -> None:
+        self._name = name
         self._max = most
+        self._limit = limit
         self._made = 0
-        self._head = b""
-        self._inflate = zlib.decompressobj(_GZIP_BITS) if coding == "gzip" else None
-        self.finished = False
+        self._stream = make_coding(name)
 
-    def feed(self, data: bytes) -> tuple[list[bytes], bool]:
-        """Return decoded pieces, and True if there is more than the bound allows."""
-        pieces: list[bytes] = []
-        # zlib may hold output back after it took the last of its input: go on while it is full.
-        full = False
-        while data or full:
-            if self._inflate is None:
-                # Two bytes tell zlib from raw deflate.
-                data = self._head + data
-                self._head = b""
-                if len(data) < 2:
-                    self._head = data
-                    break
-                self._inflate = zlib.decompressobj(_window_bits(data))
-            if self.finished:
-                data = self._next_member(data)
+    @property
+    def finished(self) -> bool:
+        return self._stream.finished
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Yield what some bytes decode to, a bounded piece at a time."""
+        more = False
+        while data or more:
+            if self._stream.finished:
+                data = self._next_stream(data)
                 if not data:
                     break
-            data, full = self._run(self._inflate, data, pieces)
-            if self._max is not None and self._made > self._max:
-                return pieces, True
-        return pieces, False
+            piece, data, more = self._step(self._stream, data)
+            if piece:
+                self._made += len(piece)
+                if self._max is not None and self._made > self._max:
+                    raise _too_large(self._limit or 0)
+                yield piece
 
-    def _run(
-        self, inflate: zlib._Decompress, data: bytes, pieces: list[bytes]
-    ) -> tuple[bytes, bool]:
-        """Inflate one piece; return the input that is left, and True if there may be more."""
+    def _step(self, stream: Coding, data: bytes) -> tuple[bytes, bytes, bool]:
         room = _PIECE_BYTES
         if self._max is not None:
             room = min(room, self._max - self._made + 1)
         try:
-            piece = inflate.decompress(data, room)
-        except zlib.error as error:
-            raise DecodeError(f"the body is not valid {self._coding}") from error
-        if piece:
-            pieces.append(piece)
-            self._made += len(piece)
-        self.finished = inflate.eof
-        if inflate.eof:
-            return inflate.unused_data, False
-        return inflate.unconsumed_tail, len(piece) == room
+            return stream.step(data, room)
+        except MemoryError:
+            raise
+        except Exception as error:  # each library has a class of its own
+            raise DecodeError(f"the body is not valid {self._name}") from error
 
-    def _next_member(self, data: bytes) -> bytes:
-        """Prepare for what follows the end of a stream; zero bytes are padding and skipped."""
-        data = data.lstrip(b"\0")
+    def _next_stream(self, data: bytes) -> bytes:
+        """Prepare for what follows the end of a stream; zero bytes may be padding."""
+        if self._name in _PADDED:
+            data = data.lstrip(b"\0")
         if data:
-            if self._coding != "gzip":
-                raise DecodeError("there is data after the end of the deflate stream")
-            self._inflate = zlib.decompressobj(_GZIP_BITS)
+            if not self._stream.several:
+                raise DecodeError(f"there is data after the end of the {self._name} stream")
+            self._stream = make_coding(self._name)
         return data
-
-
-def _window_bits(head: bytes) -> int:
-    """Tell zlib from raw deflate: RFC 9110 means zlib, but both are in use."""
-    is_zlib = head[0] & 0x0F == 8 and (head[0] << 8 | head[1]) % 31 == 0
-    return zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS
 
 
 class BodyDecoder:
@@ -102,7 +88,7 @@ class BodyDecoder:
         limit: Most decoded bytes to let through; None for no bound.
 
     Raises:
-        DecodeError: A coding that is not gzip or deflate, or more than two of them.
+        DecodeError: A coding that cannot be read here, or more than two of them.
     """
 
     __slots__ = ("_chain", "_count", "_limit")
@@ -119,22 +105,30 @@ class BodyDecoder:
             BodyTooLarge: The body has more decoded bytes than ``limit``.
             DecodeError: The bytes are not what the coding says.
         """
-        if not self._chain:
-            self._count += len(raw)
-            if self._limit is not None and self._count > self._limit:
-                raise _too_large(self._limit)
-            return raw
+        if self._chain:
+            return b"".join(self.pieces(raw))
         self._count += len(raw)
-        pieces = [raw]
-        for inflater in self._chain:
-            decoded: list[bytes] = []
-            for piece in pieces:
-                made, too_much = inflater.feed(piece)
-                if too_much:
-                    raise _too_large(self._limit or 0)
-                decoded += made
-            pieces = decoded
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._limit is not None and self._count > self._limit:
+            raise _too_large(self._limit)
+        return raw
+
+    def pieces(self, raw: bytes) -> Iterator[bytes]:
+        """Yield the same in pieces, each of some 64 KiB at most where it was compressed.
+
+        So a body without a limit needs no more memory than that, whatever it expands to.
+        """
+        if self._chain:
+            self._count += len(raw)
+            yield from self._through(0, raw)
+        elif raw:
+            yield self.feed(raw)
+
+    def _through(self, at: int, data: bytes) -> Iterator[bytes]:
+        if at == len(self._chain):
+            yield data
+            return
+        for piece in self._chain[at].pieces(data):
+            yield from self._through(at + 1, piece)
 
     def finish(self) -> bytes:
         """Check that the body is complete; returns what was still held back, always ``b""``.
@@ -157,13 +151,8 @@ def _chain(content_encoding: str, limit: int | None) -> list[_Inflater]:
         raise DecodeError(f"the body has more than {_MAX_CODINGS} content codings")
     chain: list[_Inflater] = []
     for at, coding in enumerate(codings):
-        name = "gzip" if coding == "x-gzip" else coding
-        if name not in {"gzip", "deflate"}:
-            raise DecodeError(
-                f"the body has the content coding {coding[:40]!r}, not gzip or deflate"
-            )
         most = limit if at == 0 or limit is None else limit + limit // 512 + _BETWEEN_SLACK
-        chain.append(_Inflater(name, most))
+        chain.append(_Inflater(coding, most, limit))
     chain.reverse()
     return chain
 

@@ -27,13 +27,16 @@ def download(
     try:
         check_declared_length(exchange.headers, max_bytes)
         decoder = BodyDecoder(exchange.headers.get("content-encoding"), max_bytes)
+        # All of it may have come with the head; then there is only the end left to read.
+        whole: bytes | None = getattr(exchange, "whole", None)
         while True:
             until = None if idle_timeout is None else context.clock.monotonic() + idle_timeout
-            raw: bytes = yield Read(exchange, until, idle_timeout)
-            piece = decoder.feed(raw) if raw else decoder.finish()
-            if piece:
+            raw: bytes = whole or (yield Read(exchange, until, idle_timeout))
+            whole = None
+            for piece in decoder.pieces(raw):
                 yield Emit(piece)
             if not raw:
+                decoder.finish()
                 break
     except QuintetError as error:
         yield Close(exchange)

@@ -61,14 +61,25 @@ class Send:
 
 
 class Read:
-    """Read the next piece of the body, waiting until ``until`` at most."""
+    """Read the next piece of the body, waiting until ``until`` at most.
 
-    __slots__ = ("exchange", "seconds", "until")
+    With ``rest`` the piece may be all that is left, if the exchange can tell how much that is.
+    """
 
-    def __init__(self, exchange: Exchange, until: float | None, seconds: float | None) -> None:
+    __slots__ = ("exchange", "rest", "seconds", "until")
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        until: float | None,
+        seconds: float | None,
+        *,
+        rest: bool = False,
+    ) -> None:
         self.exchange = exchange
         self.until = until
         self.seconds = seconds
+        self.rest = rest
 
 
 class Close:

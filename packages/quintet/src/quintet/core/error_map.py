@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from quintet.core.response import Response
+from quintet.core.record import Record
+
+if TYPE_CHECKING:
+    from quintet.core.response import Response
 
 __all__ = ["ErrorBody", "parse_error_body"]
 
@@ -26,8 +28,7 @@ MAX_MESSAGE_CHARS = 1000
 MAX_CODE_CHARS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorBody:
+class ErrorBody(Record):
     """What an error answer says about itself.
 
     Attributes:
@@ -38,11 +39,22 @@ class ErrorBody:
         raw: The whole parsed body, None if it is not JSON.
     """
 
-    code: str | None = None
-    message: str | None = None
-    request_id: str | None = None
-    details: Any = None
-    raw: Any = None
+    __slots__ = _fields = ("code", "message", "request_id", "details", "raw")
+    code: str | None
+    message: str | None
+    request_id: str | None
+    details: Any
+    raw: Any
+
+    def __init__(
+        self,
+        code: str | None = None,
+        message: str | None = None,
+        request_id: str | None = None,
+        details: Any = None,
+        raw: Any = None,
+    ) -> None:
+        self._fill(code, message, request_id, details, raw)
 
 
 def parse_error_body(response: Response, *, request_id_header: str = "x-request-id") -> ErrorBody:

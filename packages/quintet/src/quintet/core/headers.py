@@ -17,6 +17,8 @@ _T = TypeVar("_T")
 
 _SECRET_WORDS = ("authorization", "cookie", "key", "token", "secret", "password", "credential")
 
+# RFC 9110 §5.6.3: what may surround a value.
+_BLANK = " \t"
 # RFC 9110 §5.6.2: what a header name may consist of.
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -35,21 +37,43 @@ class Headers(Mapping[str, str]):
     Latin-1.  ``repr`` hides values whose name looks secret.
     """
 
-    __slots__ = ("_index", "_pairs")
+    __slots__ = ("_index", "_pairs", "_text")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
         if type(pairs) is not tuple and isinstance(pairs, Mapping):
             known = cast("Mapping[str, str]", pairs)
             pairs = known.pairs() if isinstance(known, Headers) else known.items()
-        self._pairs = tuple(cast("Iterable[tuple[str, str]]", pairs))
+        self._pairs: tuple[tuple[str, str], ...] | None = tuple(
+            cast("Iterable[tuple[str, str]]", pairs)
+        )
         self._index: dict[str, str] | None = None
+        self._text = ""
+
+    @classmethod
+    def of_text(cls, text: str) -> Headers:
+        """Return the headers of these lines, found to be valid, with CRLF between them.
+
+        Every answer passes here, and most of them need no more than the index; so the pairs are
+        made when somebody asks for them.
+        """
+        headers = cls.__new__(cls)
+        headers._text = text
+        headers._pairs = None
+        # Without an argument `strip` is faster; beyond ASCII it would take bytes of the value.
+        blank = None if text.isascii() else _BLANK
+        index: dict[str, str] = {}
+        for line in text.split("\r\n")[::-1] if text else ():  # backwards: see `index`
+            name, _, value = line.partition(":")
+            index[name.lower()] = value.strip(blank)
+        headers._index = index
+        return headers
 
     def index(self) -> dict[str, str]:
         """Return lower-case name → first value; do not change it (hot paths read it directly)."""
         index = self._index
         if index is None:
             # Backwards, so that the first value is the one that stays.
-            index = self._index = {name.lower(): value for name, value in self._pairs[::-1]}
+            index = self._index = {name.lower(): value for name, value in self.pairs()[::-1]}
         return index
 
     @overload
@@ -63,11 +87,16 @@ class Headers(Mapping[str, str]):
     def get_all(self, name: str) -> list[str]:
         """Return every value of this name, in order; an empty list if there is none."""
         wanted = name.lower()
-        return [value for key, value in self._pairs if key.lower() == wanted]
+        return [value for key, value in self.pairs() if key.lower() == wanted]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Return all (name, value) pairs as they came."""
-        return self._pairs
+        pairs = self._pairs
+        if pairs is None:
+            lines = self._text.split("\r\n") if self._text else ()
+            split = (line.partition(":") for line in lines)
+            pairs = self._pairs = tuple((name, value.strip(_BLANK)) for name, _, value in split)
+        return pairs
 
     def __getitem__(self, name: str) -> str:
         return self.index()[name.lower()]
@@ -76,7 +105,7 @@ class Headers(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self.index()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.lower() for name, _ in self._pairs))
+        return iter(dict.fromkeys(name.lower() for name, _ in self.pairs()))
 
     def __len__(self) -> int:
         return len(self.index())
@@ -91,12 +120,12 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         shown = [
-            (name, "[redacted]" if is_secret_name(name) else value) for name, value in self._pairs
+            (name, "[redacted]" if is_secret_name(name) else value) for name, value in self.pairs()
         ]
         return f"Headers({shown!r})"
 
     def _folded(self) -> tuple[tuple[str, str], ...]:
-        return tuple((name.lower(), value) for name, value in self._pairs)
+        return tuple((name.lower(), value) for name, value in self.pairs())
 
 
 def check_header_name(name: str) -> str:

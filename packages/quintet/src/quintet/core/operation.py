@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from quintet.core.response import Response
+from quintet.core.record import Record
 from quintet.core.retry import RetryClass
 from quintet.core.retry_after import parse_retry_after
 from quintet.errors import QuintetError, StatusError
 
+if TYPE_CHECKING:
+    from quintet.core.response import Response
+
 __all__ = ["Operation", "Service"]
 
+_set = object.__setattr__
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+
+class Operation(Record):
     """One line of an SDK's wire table.
 
     Attributes:
@@ -25,11 +29,33 @@ class Operation:
         success: Statuses that mean success; None means every 2xx.
     """
 
+    __slots__ = _fields = ("name", "method", "path", "retry", "success")
     name: str
     method: str
     path: str
     retry: RetryClass
-    success: frozenset[int] | None = None
+    success: frozenset[int] | None
+
+    def __init__(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        retry: RetryClass,
+        success: frozenset[int] | None = None,
+    ) -> None:
+        # Not ``_fill``: calls by path make one each.
+        _set(self, "name", name)
+        _set(self, "method", method)
+        _set(self, "path", path)
+        _set(self, "retry", retry)
+        _set(self, "success", success)
+
+    def with_retry(self, retry: RetryClass) -> Operation:
+        """Return the operation with another word on repeats; itself if it is the same one."""
+        if retry is self.retry:
+            return self
+        return Operation(self.name, self.method, self.path, retry, self.success)
 
     def succeeded(self, status: int) -> bool:
         """Tell whether an answer with this status is a success."""
@@ -54,8 +80,7 @@ def _from_header(response: Response, now: float) -> float | None:
     return parse_retry_after(response.headers, now=now)
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Record):
     """What all endpoints of a service share.
 
     Attributes:
@@ -77,13 +102,51 @@ class Service:
         credential_headers: Names of the headers that carry credentials, lower case.
     """
 
+    __slots__ = _fields = (
+        "name",
+        "user_agent",
+        "status_error",
+        "adopt",
+        "is_final",
+        "retry_after",
+        "idempotency_header",
+        "request_id_header",
+        "max_key_length",
+        "credential_headers",
+    )
     name: str
     user_agent: str
-    status_error: Callable[[Response, Operation], QuintetError] = _plain_status_error
-    adopt: Callable[[QuintetError], QuintetError] = _keep
-    is_final: Callable[[Response], bool] = _never
-    retry_after: Callable[[Response, float], float | None] = _from_header
-    idempotency_header: str | None = "Idempotency-Key"
-    request_id_header: str = "X-Request-Id"
-    max_key_length: int = 255
-    credential_headers: frozenset[str] = field(default_factory=lambda: frozenset({"authorization"}))
+    status_error: Callable[[Response, Operation], QuintetError]
+    adopt: Callable[[QuintetError], QuintetError]
+    is_final: Callable[[Response], bool]
+    retry_after: Callable[[Response, float], float | None]
+    idempotency_header: str | None
+    request_id_header: str
+    max_key_length: int
+    credential_headers: frozenset[str]
+
+    def __init__(
+        self,
+        name: str,
+        user_agent: str,
+        status_error: Callable[[Response, Operation], QuintetError] = _plain_status_error,
+        adopt: Callable[[QuintetError], QuintetError] = _keep,
+        is_final: Callable[[Response], bool] = _never,
+        retry_after: Callable[[Response, float], float | None] = _from_header,
+        idempotency_header: str | None = "Idempotency-Key",
+        request_id_header: str = "X-Request-Id",
+        max_key_length: int = 255,
+        credential_headers: frozenset[str] = frozenset({"authorization"}),
+    ) -> None:
+        self._fill(
+            name,
+            user_agent,
+            status_error,
+            adopt,
+            is_final,
+            retry_after,
+            idempotency_header,
+            request_id_header,
+            max_key_length,
+            credential_headers,
+        )

@@ -5,21 +5,26 @@ Pure, so the blocking and the asyncio client build byte-identical requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
-from quintet.core.body import Body
-from quintet.core.call import AttemptReport, Plan
-from quintet.core.decoding import ACCEPT_ENCODING
-from quintet.core.headers import Headers, check_header_name, check_header_value
+from quintet.core.attempts import Plan
+from quintet.core.codings import accept_encoding
+from quintet.core.headers import check_header_name, check_header_value
 from quintet.core.idempotency import check_key, choose_key
-from quintet.core.json_body import encode_json
-from quintet.core.operation import Operation, Service
-from quintet.core.query import encode_query
 from quintet.core.request import Request
-from quintet.core.retry import RetryPolicy
-from quintet.core.url import check_base_url, expand, join
+from quintet.core.retry import RetryClass
+from quintet.core.url import check_base_url, expand, join, with_query
 from quintet.errors import ConfigurationError, MisuseError, QuintetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from quintet.core.attempts import AttemptReport
+    from quintet.core.body import Body
+    from quintet.core.headers import Headers
+    from quintet.core.operation import Operation, Service
+    from quintet.core.retry import RetryPolicy
 
 __all__ = ["NO_BODY", "Planner", "check_headers"]
 
@@ -27,6 +32,8 @@ NO_BODY: Any = object()
 """Distinguishes "no body" from the JSON value ``null``."""
 
 MAX_REQUEST_ID_LENGTH = 128
+
+_KEYED = RetryClass.KEYED
 
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
@@ -41,6 +48,7 @@ class Planner:
         credentials: Returns the credential headers at the moment of the call, so that a rotated
             key is used at once and none is kept in clear text.
         new_id: Mints idempotency keys.
+        max_response_bytes: Bound of a decoded body; None for no bound.
     """
 
     def __init__(
@@ -50,15 +58,17 @@ class Planner:
         headers: Headers,
         credentials: Callable[[], Iterable[tuple[str, str]]],
         new_id: Callable[[], str],
+        max_response_bytes: int | None = None,
     ) -> None:
         self._service = service
         self._base_url = base_url
         self._credentials = credentials
         self._new_id = new_id
+        self._max_response_bytes = max_response_bytes
         own = {
             "User-Agent": service.user_agent,
             "Accept": "application/json",
-            "Accept-Encoding": ACCEPT_ENCODING,
+            "Accept-Encoding": accept_encoding(),
         }
         self._fixed = (
             *((name, value) for name, value in own.items() if name not in headers),
@@ -68,11 +78,10 @@ class Planner:
     def plan(
         self,
         operation: Operation,
-        *,
         policy: RetryPolicy,
         timeout: float | None,
         deadline: float | None,
-        max_response_bytes: int | None,
+        observe: Callable[[AttemptReport], None] | None = None,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         json: Any = NO_BODY,
@@ -81,7 +90,6 @@ class Planner:
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
         request_id: str | None = None,
-        observe: Callable[[AttemptReport], None] | None = None,
         base_url: str | None = None,
         amend: Callable[[Request], Request] | None = None,
     ) -> Plan:
@@ -95,36 +103,38 @@ class Planner:
             QuintetError: In the SDK's class for a misuse; nothing has been sent.
         """
         try:
-            key = self._key(operation, idempotency_key)
-            credentials = tuple(self._credentials())
+            service = self._service
+            key = None
+            if idempotency_key is not None or operation.retry is _KEYED:
+                key = self._key(operation, idempotency_key)
+            credentials = self._renew()
             renew: Callable[[], tuple[tuple[str, str], ...]] | None = self._renew
-            lines = [*self._fixed, *credentials]
+            lines = (*self._fixed, *credentials)
             if json is not NO_BODY:
-                body, content_type = encode_json(json), "application/json"
+                body, content_type = _json_encoder()(json), "application/json"
             if content_type is not None:
-                lines.append(("Content-Type", content_type))
-            if key is not None and self._service.idempotency_header is not None:
-                lines.append((self._service.idempotency_header, key))
+                lines += (("Content-Type", content_type),)
+            if key is not None and service.idempotency_header is not None:
+                lines += ((service.idempotency_header, key),)
             if request_id is not None:
-                lines.append((self._service.request_id_header, _check_request_id(request_id)))
+                lines += ((service.request_id_header, _check_request_id(request_id)),)
             if headers:
                 lines = _overlay(lines, headers)
                 if not all(line in lines for line in credentials):
                     renew = None  # this call has credentials of its own
             base = self._base_url if base_url is None else check_base_url(base_url)
-            url = join(base, expand(operation.path, path or {}))
+            url = join(base, expand(operation.path, path))
             if query:
-                text = encode_query(query)
-                url = f"{url}?{text}" if text else url
+                url = with_query(url, _query_encoder()(query))
         except QuintetError as error:
             raise self._service.adopt(error) from error.__cause__
         return Plan(
             operation,
-            Request(operation.method, url, tuple(lines), body),
+            Request(operation.method, url, lines, body),
             policy,
             timeout,
             deadline,
-            max_response_bytes,
+            self._max_response_bytes,
             key,
             observe,
             renew,
@@ -140,6 +150,21 @@ class Planner:
         if given is not None:
             check_key(given, self._service.max_key_length)
         return choose_key(given, operation.retry, enabled, self._new_id)
+
+
+@functools.cache
+def _json_encoder() -> Callable[[Any], bytes]:
+    # Imported here, like the next: a client that only asks for things by name needs neither.
+    from quintet.core.json_body import encode_json
+
+    return encode_json
+
+
+@functools.cache
+def _query_encoder() -> Callable[[Mapping[str, Any]], str]:
+    from quintet.core.query import encode_query
+
+    return encode_query
 
 
 def check_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -171,7 +196,9 @@ def _check_request_id(request_id: str) -> str:
     return request_id
 
 
-def _overlay(lines: list[tuple[str, str]], headers: Mapping[str, str]) -> list[tuple[str, str]]:
+def _overlay(
+    lines: tuple[tuple[str, str], ...], headers: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
     """Let the headers of a call replace those of the same name."""
     checked = check_headers(headers)
     replaced = {name.lower() for name, _ in checked}
@@ -179,4 +206,4 @@ def _overlay(lines: list[tuple[str, str]], headers: Mapping[str, str]) -> list[t
         # A part of compressed bytes could not be decoded.
         checked.append(("Accept-Encoding", "identity"))
         replaced.add("accept-encoding")
-    return [line for line in lines if line[0].lower() not in replaced] + checked
+    return (*(line for line in lines if line[0].lower() not in replaced), *checked)

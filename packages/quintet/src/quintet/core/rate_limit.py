@@ -9,10 +9,8 @@ here, so the common case of no such header costs a few dictionary look-ups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quintet.core.headers import Headers
-from quintet.core.instant import parse_rfc3339
+from quintet.core.record import Record
 from quintet.core.retry_after import parse_retry_after, parse_seconds
 
 __all__ = ["RateLimit", "parse_rate_limit"]
@@ -29,8 +27,7 @@ _EPOCH_MILLISECONDS = 1e11
 _MOST = 2**53
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Record):
     """What an answer says about the caller's allowance; None where it says nothing readable.
 
     Attributes:
@@ -41,11 +38,22 @@ class RateLimit:
         retry_after: Seconds the server asks to wait, if it does.
     """
 
-    limit: int | None = None
-    remaining: int | None = None
-    reset_at: float | None = None
-    reset_after: float | None = None
-    retry_after: float | None = None
+    __slots__ = _fields = ("limit", "remaining", "reset_at", "reset_after", "retry_after")
+    limit: int | None
+    remaining: int | None
+    reset_at: float | None
+    reset_after: float | None
+    retry_after: float | None
+
+    def __init__(
+        self,
+        limit: int | None = None,
+        remaining: int | None = None,
+        reset_at: float | None = None,
+        reset_after: float | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self._fill(limit, remaining, reset_at, reset_after, retry_after)
 
 
 def parse_rate_limit(headers: Headers, *, now: float) -> RateLimit | None:
@@ -112,6 +120,9 @@ def _reset_at(text: str | None, now: float) -> float | None:
         return None
     number = _number(text)
     if number is None:
+        # Imported here: nearly all services give a number.
+        from quintet.core.instant import parse_rfc3339
+
         return parse_rfc3339(text)
     if number >= _EPOCH_MILLISECONDS:
         number /= 1000

@@ -11,10 +11,8 @@ walk off with a credential.  When on, these rules hold (RFC 9110 §15.4, the res
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import quote, urljoin
-
 from quintet.core.headers import Headers, is_secret_name
+from quintet.core.record import Record
 from quintet.core.request import Request
 from quintet.core.url import origin
 from quintet.errors import ConfigurationError, RedirectError
@@ -27,8 +25,7 @@ _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 _HARMLESS = frozenset({"idempotency-key"})
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectPolicy:
+class RedirectPolicy(Record):
     """Whether redirects are followed.
 
     Attributes:
@@ -36,8 +33,12 @@ class RedirectPolicy:
         max_hops: Longest chain to follow.
     """
 
-    follow: bool = False
-    max_hops: int = 5
+    __slots__ = _fields = ("follow", "max_hops")
+    follow: bool
+    max_hops: int
+
+    def __init__(self, follow: bool = False, max_hops: int = 5) -> None:
+        self._fill(follow, max_hops)
 
 
 def next_request(
@@ -101,6 +102,9 @@ def _is_secret(name: str) -> bool:
 
 
 def _target(base: str, location: str, status: int) -> str:
+    # Imported here: few clients follow redirects, and all of them have the policy.
+    from urllib.parse import quote, urljoin
+
     # The wire's bytes beyond ASCII are percent-encoded; so are spaces, which some servers send.
     encoded = quote(location.strip().encode("latin-1", "replace"), safe=_URL_CHARACTERS)
     try:

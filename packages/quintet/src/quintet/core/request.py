@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from quintet.core.body import Body
 from quintet.core.headers import Headers
+from quintet.core.record import Record
+
+if TYPE_CHECKING:
+    from quintet.core.body import Body
 
 __all__ = ["Request"]
 
+_set = object.__setattr__
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Request:
+
+class Request(Record):
     """What a transport is given to send; nothing is added to it on the way but framing.
 
     Attributes:
@@ -22,15 +25,30 @@ class Request:
         body: ``bytes`` as they are; a ``Body`` to be streamed; ``None`` for no body at all.
     """
 
+    __slots__ = _fields = ("method", "url", "headers", "body")
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | Body | None = None
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | Body | None
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | Body | None = None,
+    ) -> None:
+        # Not ``_fill``: there is one of these for every attempt.
+        _set(self, "method", method)
+        _set(self, "url", url)
+        _set(self, "headers", headers)
+        _set(self, "body", body)
 
     @property
     def rewindable(self) -> bool:
         """True if the body can be sent once more from its beginning."""
-        return not isinstance(self.body, Body) or self.body.replayable
+        body = self.body
+        return body is None or isinstance(body, bytes) or body.replayable
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Request cannot be pickled: its headers hold credentials")

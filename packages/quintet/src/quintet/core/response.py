@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
+from json import JSONDecoder, loads
 from typing import Any
 
 from quintet.core.headers import Headers
 from quintet.errors import BodyTooLarge, DecodeError
 
-__all__ = ["Response", "check_declared_length"]
+__all__ = ["Response", "check_declared_length", "read_json"]
 
 _EXCERPT_OF = 4000
 """Characters that are looked through for an excerpt: pages begin with a lot that is not shown."""
-_UNSEEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
-)
-_TAG = re.compile(r"<[^>]*(?:>|\Z)")
+_UNSEEN = r"(?is)<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)"
+_TAG = r"<[^>]*(?:>|\Z)"
+
+_read = JSONDecoder().raw_decode
 
 
-@dataclass(slots=True, repr=False)
 class Response:
     """A complete answer.
 
@@ -35,14 +32,36 @@ class Response:
         attempts: How many attempts it took.
     """
 
-    status: int
-    headers: Headers
-    body: bytes
-    url: str = ""
-    method: str = ""
-    http_version: str = "HTTP/1.1"
-    elapsed: float = 0.0
-    attempts: int = 1
+    __slots__ = (
+        "attempts",
+        "body",
+        "elapsed",
+        "headers",
+        "http_version",
+        "method",
+        "status",
+        "url",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes,
+        url: str = "",
+        method: str = "",
+        http_version: str = "HTTP/1.1",
+        elapsed: float = 0.0,
+        attempts: int = 1,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.url = url
+        self.method = method
+        self.http_version = http_version
+        self.elapsed = elapsed
+        self.attempts = attempts
 
     @property
     def content_type(self) -> str:
@@ -57,7 +76,7 @@ class Response:
                 and never shows the body; that is reachable as ``response``.
         """
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError) as error:
             raise DecodeError(
                 self._not_json(), status=self.status, request_id=self.request_id(), response=self
@@ -93,7 +112,9 @@ class Response:
         """
         text = self.text(max(4 * limit, _EXCERPT_OF))
         if text.lstrip()[:1] == "<":
-            text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
+            import re
+
+            text = re.sub(_TAG, " ", re.sub(_UNSEEN, " ", text))
         words = " ".join(text.split())
         line = "".join(
             char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words
@@ -115,6 +136,24 @@ class Response:
         # The body may hold someone's data and the query a secret: neither is shown.
         place = self.url.partition("?")[0]
         return f"<Response {self.status} {self.method} {place} {len(self.body)} bytes>"
+
+
+def read_json(body: bytes) -> Any:
+    """Return what :func:`json.loads` does, in half the time where the body is as bodies are.
+
+    It looks for the encoding, and twice for white space by a regular expression, before and after
+    a small answer is parsed.  A body in UTF-8 without white space around it needs none of that.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        text = body.decode()
+        value, end = _read(text)
+    except ValueError:
+        return loads(body)
+    return value if end == len(text) else loads(body)
 
 
 def check_declared_length(headers: Headers, limit: int | None) -> None:

@@ -18,12 +18,12 @@ reason given is the first that holds, and the budget is charged only for a retry
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Literal, TypeAlias
 
 from quintet.core.backoff import Backoff
 from quintet.core.budget import RetryBudget
+from quintet.core.record import Record
 
 __all__ = [
     "GiveUp",
@@ -70,8 +70,7 @@ class Progress(IntEnum):
     RESPONSE_BEGUN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Record):
     """When an operation is repeated and how long to wait.
 
     Attributes:
@@ -92,16 +91,61 @@ class RetryPolicy:
             the hint as it is, 0 included.
     """
 
+    __slots__ = _fields = (
+        "statuses",
+        "backoff",
+        "max_retries",
+        "max_retry_after",
+        "beyond_cap",
+        "retry_all_5xx",
+        "codes",
+        "failures",
+        "max_elapsed",
+        "jitter_floor",
+    )
     statuses: frozenset[int]
     backoff: Backoff
-    max_retries: int = 3
-    max_retry_after: float = 60.0
-    beyond_cap: Literal["raise", "clamp"] = "raise"
-    retry_all_5xx: bool = False
-    codes: frozenset[str] = frozenset()
-    failures: bool = True
-    max_elapsed: float | None = None
-    jitter_floor: bool = True
+    max_retries: int
+    max_retry_after: float
+    beyond_cap: Literal["raise", "clamp"]
+    retry_all_5xx: bool
+    codes: frozenset[str]
+    failures: bool
+    max_elapsed: float | None
+    jitter_floor: bool
+
+    def __init__(
+        self,
+        statuses: frozenset[int],
+        backoff: Backoff,
+        max_retries: int = 3,
+        max_retry_after: float = 60.0,
+        beyond_cap: Literal["raise", "clamp"] = "raise",
+        retry_all_5xx: bool = False,
+        codes: frozenset[str] = frozenset(),
+        failures: bool = True,
+        max_elapsed: float | None = None,
+        jitter_floor: bool = True,
+    ) -> None:
+        self._fill(
+            statuses,
+            backoff,
+            max_retries,
+            max_retry_after,
+            beyond_cap,
+            retry_all_5xx,
+            codes,
+            failures,
+            max_elapsed,
+            jitter_floor,
+        )
+
+    def retrying(self, max_retries: int) -> RetryPolicy:
+        """Return the policy with another number of attempts beyond the first."""
+        if max_retries == self.max_retries:
+            return self
+        changed: RetryPolicy = self.__replace__(max_retries=max_retries)
+        return changed
 
     def covers(self, status: int, code: str | None = None) -> bool:
         """Return True if an answer of this status (and error code) is worth another attempt."""
@@ -112,19 +156,25 @@ class RetryPolicy:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Record):
     """Send again after ``delay`` seconds; ``reason`` is for logs."""
 
+    __slots__ = _fields = ("delay", "reason")
     delay: float
     reason: str
 
+    def __init__(self, delay: float, reason: str) -> None:
+        self._fill(delay, reason)
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+
+class GiveUp(Record):
     """Raise what there is; ``reason`` says why no attempt follows."""
 
+    __slots__ = _fields = ("reason",)
     reason: GiveUpReason
+
+    def __init__(self, reason: GiveUpReason) -> None:
+        self._fill(reason)
 
 
 def after_status(

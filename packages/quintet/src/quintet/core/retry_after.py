@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from quintet.core.headers import Headers
-from quintet.core.instant import parse_http_date
 
 __all__ = ["parse_retry_after", "parse_seconds"]
 
@@ -35,6 +34,9 @@ def parse_retry_after(headers: Headers, *, now: float) -> float | None:
     seconds = parse_seconds(text)
     if seconds is not None:
         return seconds
+    # Imported here: nearly all services give seconds.
+    from quintet.core.instant import parse_http_date
+
     moment = parse_http_date(text, now=now)
     if moment is None:
         return None

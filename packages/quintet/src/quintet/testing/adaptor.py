@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -67,6 +67,9 @@ class Adaptor:
         request_id_header: The header of the request id.
         retried: Statuses that are retried.
         given_up: Statuses that are not.
+        play: Makes the transport that plays a script, from the script and the fake clock of the
+            client; a scripted transport by default.  With another one the checks run over
+            whatever that is: it must have the attributes of a scripted one.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Adaptor:
     request_id_header: str = "X-Request-Id"
     retried: tuple[int, ...] = (429, 503)
     given_up: tuple[int, ...] = (400, 401, 403, 404)
+    play: Callable[[Iterable[Any], FakeClock], Any] | None = None
 
     @property
     def calls(self) -> list[Call]:
@@ -97,7 +101,7 @@ class Bench:
         self.clock = FakeClock(randoms=[0.5])
         self.seen: list[Any] = []
         kind = ScriptedTransport if adaptor.blocking else AsyncScriptedTransport
-        self.transport: Any = kind(script)
+        self.transport: Any = adaptor.play(script, self.clock) if adaptor.play else kind(script)
         self.client = adaptor.make(
             transport=self.transport,
             clock=self.clock,

@@ -3,144 +3,38 @@
 Connections belong to one loop.  A client may be used on several, in turn or in several threads;
 each has connections of its own, which end with it.  Nothing that gives a connection back awaits, so
 a task can be cancelled at any moment without one being lost.
+
+A small request on a kept connection is the case that counts, and costs one write, one future and
+one turn of its task: whatever it does not need is in functions that it does not call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import ssl
 import weakref
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from quintet.core.body import Body
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError
-from quintet.transport.aio_sockets import AsyncNetwork, AsyncStream
-from quintet.transport.engine import IDLE_SECONDS
-from quintet.transport.environment import Proxies, tls_context
+from quintet.transport.aio_exchanges import AsyncExchange, WholeExchange
+from quintet.transport.aio_pool import AsyncPool
+from quintet.transport.aio_sending import send_body
+from quintet.transport.environment import Proxies
 from quintet.transport.failures import explain
 from quintet.transport.forks import renew_after_fork
-from quintet.transport.http11 import Head, Http11, ProxyAnswer
-from quintet.transport.targets import Target, Targets, header_lines
-from quintet.transport.turns import MAX_CONNECTIONS, AsyncTurns
-from quintet.transport.uploads import async_outgoing
-from quintet.transport.watch import ProxyError, ReadTimeout, Watch, WriteError
+from quintet.transport.limits import ConnectionLimits
+from quintet.transport.sites import creation_site, warn_unclosed
+from quintet.transport.targets import Targets, header_lines
+from quintet.transport.trust import Cert, Trust, Verify
+from quintet.transport.watch import Watch, WriteTimeout
 
 __all__ = ["AsyncEngine"]
 
-
-class _Connection:
-    __slots__ = ("http", "stream", "until")
-
-    def __init__(self, stream: AsyncStream) -> None:
-        self.stream = stream
-        self.http = Http11()
-        self.until = 0.0
-
-
-class _Pool:
-    """The connections of one event loop."""
-
-    def __init__(self, now: Callable[[], float], verify: str | bool, cert: str | None) -> None:
-        self.network = AsyncNetwork()
-        self._now = now
-        self._verify = verify
-        self._cert = cert
-        self._turns = AsyncTurns()
-        self._idle: dict[str, list[_Connection]] = {}
-        self._guard: AsyncGenerator[None, None] | None = None
-
-    async def start(self) -> None:
-        """Tie the connections to the loop's end: loops close their async generators last."""
-        self._guard = _guard(self.network)
-        await self._guard.__anext__()
-
-    async def take(self, target: Target, watch: Watch) -> _Connection:
-        """Return a connection that is ready for an exchange; give it back by :meth:`leave`."""
-        await self._turns.take(watch)
-        try:
-            return self._idle_one(target.base) or _Connection(await self._connect(target, watch))
-        except BaseException:
-            self._turns.give()
-            raise
-
-    def _idle_one(self, base: str) -> _Connection | None:
-        idle = self._idle.get(base)
-        while idle:
-            connection = idle.pop()  # the one used last: the others may grow old
-            if self._now() < connection.until and not connection.stream.spent():
-                return connection
-            connection.stream.close()
-        return None
-
-    async def _connect(self, target: Target, watch: Watch) -> AsyncStream:
-        host, port = target.proxy or (target.host, target.port)
-        stream = await self.network.connect(host, port, watch)
-        if target.secure:
-            if target.proxy is not None:
-                await _open_tunnel(stream, target, watch)
-            await stream.start_tls(tls_context(self._verify, self._cert), target.host, watch)
-        return stream
-
-    def leave(self, base: str, connection: _Connection, *, whole: bool) -> None:
-        """Take a connection back: to be used again after a whole exchange, else to be closed."""
-        try:
-            if whole and connection.http.next_exchange() and not self.network.closed:
-                now = self._now()
-                connection.until = now + IDLE_SECONDS
-                idle = self._idle.setdefault(base, [])
-                idle.append(connection)
-                if idle[0].until < now or len(idle) > MAX_CONNECTIONS:
-                    idle.pop(0).stream.close()
-            else:
-                connection.stream.close()
-        finally:
-            self._turns.give()
-
-    def end(self) -> None:
-        """End every connection, and with it whatever waits for one."""
-        self.network.closed = True
-        self._idle.clear()
-        self.network.end()
-
-    async def finish(self) -> None:
-        """End every connection and wait until their sockets are closed."""
-        self.end()
-        if self._guard is not None:
-            await self._guard.aclose()
-        # asyncio closes an aborted socket on its next round.
-        await asyncio.sleep(0)
-
-
-async def _guard(network: AsyncNetwork) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        network.end()
-
-
-async def _open_tunnel(stream: AsyncStream, target: Target, watch: Watch) -> None:
-    """Have the proxy connect to the origin."""
-    answer = ProxyAnswer(target.authority, target.proxy_lines)
-    try:
-        await stream.write(answer.request, watch)
-        refusal = None
-        while refusal is None:
-            refusal = answer.feed(await stream.read(watch))
-        if refusal:
-            raise ProxyError(refusal)
-    except BaseException:
-        stream.close()
-        raise
-
-
-def _end_all(pools: dict[asyncio.AbstractEventLoop, _Pool]) -> None:
-    """End the connections of loops that may run in other threads, or not at all just now."""
-    for loop, pool in tuple(pools.items()):
-        pool.network.closed = True
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and all it had with it
-            loop.call_soon_threadsafe(pool.end)
+_LIMITS = ConnectionLimits()
+_Pools = dict[asyncio.AbstractEventLoop, AsyncPool]
 
 
 class AsyncEngine:
@@ -148,71 +42,108 @@ class AsyncEngine:
 
     Args:
         now: The monotonic clock in which time limits are given.
-        verify: See :func:`quintet.transport.environment.tls_context`.
-        cert: PEM file of a client certificate and its key.
+        verify: See :class:`quintet.transport.trust.Trust`, like the next two.
+        cert: The client's certificate.
         proxies: Which proxies to use; None reads the environment once, here.
+        unix_socket: Path of a socket where every request goes; excludes proxies.
+        limits: How many connections each loop has, and for how long.
+        ssl_context: In place of ``verify`` and ``cert``.
+        site: Where the client was made, for the warning if it is not closed; None: here.
+
+    Raises:
+        ConfigurationError: A value is of the wrong kind, or two exclude each other.
     """
 
     def __init__(
         self,
         now: Callable[[], float],
         *,
-        verify: str | bool = True,
-        cert: str | None = None,
-        proxies: Proxies | None = None,
+        verify: Verify = True,
+        cert: Cert | None = None,
+        proxies: Proxies | Mapping[str, str] | str | None = None,
+        unix_socket: str | os.PathLike[str] | None = None,
+        limits: ConnectionLimits = _LIMITS,
+        ssl_context: ssl.SSLContext | None = None,
+        site: str | None = None,
     ) -> None:
         self._now = now
-        self._trust = verify, cert
-        self._targets = Targets(proxies)
+        self._trust = Trust(verify, cert, ssl_context)
+        self._targets = Targets(proxies, unix_socket)
+        self._limits = limits
         self._closed = False
-        self._inherited: list[dict[asyncio.AbstractEventLoop, _Pool]] = []
+        self._site = creation_site() if site is None else site
+        self._inherited: list[_Pools] = []
         self._start()
         renew_after_fork(self)
 
     def _start(self) -> None:
-        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
-        self._finalizer = weakref.finalize(self, _end_all, self._pools)
+        self._pools: _Pools = {}
+        self._finalizer = weakref.finalize(self, _forgotten, self._pools, self._site)
         self._finalizer.atexit = False  # by then every loop has ended, or never will
 
     def renew(self) -> None:
         """Forget the parent's connections in a forked child; the parent goes on using them."""
         self._finalizer.detach()
+        for pool in self._pools.values():
+            pool.rest()
         # Kept unused: closing an asyncio transport would change the selector both share.
         self._inherited.append(self._pools)
         self._start()
 
-    async def _pool(self) -> _Pool:
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            for other in [other for other in tuple(self._pools) if other.is_closed()]:
-                self._pools.pop(other, None)
-            pool = self._pools[loop] = _Pool(self._now, *self._trust)
-            await pool.start()
-        return pool
-
     async def send(
         self, request: Request, until: float | None, seconds: float | None
-    ) -> _AsyncExchange:
-        """Send the request and return once the head of the answer has arrived."""
+    ) -> WholeExchange | AsyncExchange:
+        """Send the request and return once the head of the answer has arrived.
+
+        Raises:
+            TransportError: With ``progress`` telling how far the exchange got.
+            ClientClosedError: The engine is closed, or was while the request was under way.
+        """
         if self._closed:
             raise ClientClosedError("the client is closed")
         target, path = self._targets.split(request.url)
+        now = self._now()
         watch = Watch(until, seconds, self._now)
         try:
-            pool = await self._pool()
-            connection = await pool.take(target, watch)
+            pool = self._pools.get(asyncio.get_running_loop()) or await self._new_pool()
+            connection = pool.ready(target.base, now) or await pool.take(target, watch)
             try:
+                if until is not None and now >= until:
+                    raise WriteTimeout
+                connection.begin()
                 lines = header_lines(request, target)
-                head = await _write(connection, request, path, lines, watch)
-                if head is None:
-                    head = await _read_head(connection, watch)
+                body = request.body
+                if body is None:
+                    (data,) = connection.http.request(request.method, path, lines, None)
+                    watch.progress = 1
+                    connection.write(data)
+                    del data  # it holds the credentials, and crash reports show local variables
+                    await connection.wait(until)
+                    head = connection.head or await connection.answer(until)
+                else:
+                    head = await send_body(connection, request, path, lines, body, watch)
             except BaseException:
-                pool.leave(target.base, connection, whole=False)
+                if connection.http.begun:
+                    watch.progress = 2
+                pool.leave(connection, whole=False)
                 raise
         except Exception as failure:
-            raise explain(failure, watch, closed=self._closed)  # noqa: B904 - it sets the cause
-        return _AsyncExchange(self, pool, target.base, connection, head, watch)
+            raise explain(  # noqa: B904 - it sets the cause
+                failure, watch, closed=self._closed, where=target.place
+            )
+        whole = connection.whole
+        if whole is None:
+            return AsyncExchange(self, pool, connection, head, watch)
+        pool.leave(connection, whole=True)
+        return WholeExchange(head, whole)
+
+    async def _new_pool(self) -> AsyncPool:
+        for other in [other for other in tuple(self._pools) if other.is_closed()]:
+            self._pools.pop(other, None)
+        pool = AsyncPool(self._now, self._limits, self._trust)
+        self._pools[asyncio.get_running_loop()] = pool
+        await pool.start()
+        return pool
 
     @property
     def closed(self) -> bool:
@@ -235,117 +166,18 @@ class AsyncEngine:
         self._pools.clear()
 
 
-async def _write(
-    connection: _Connection,
-    request: Request,
-    path: bytes,
-    lines: list[tuple[bytes, bytes]],
-    watch: Watch,
-) -> Head | None:
-    """Send the request; return the head of the answer if it came before the end of that."""
-    http, stream, body = connection.http, connection.stream, request.body
-    if isinstance(body, Body):
-        head = http.streamed(request.method, path, lines)
-        parts: Any = async_outgoing(body, watch)
-    else:
-        head, *parts = http.request(request.method, path, lines, body)
-    # Before the first byte: whether the kernel took any is not known if this fails.
-    watch.progress = 1
-    try:
-        await stream.write(head, watch)
-        del head  # it holds the credentials, and crash reports show what is in local variables
-        if not isinstance(body, Body):
-            for part in parts:
-                await stream.write(part, watch)
-            return None
-        early: Head | None = None
-        # Closed at once if it is left early: a thread may be reading ahead for it.
-        async with contextlib.aclosing(parts):
-            async for chunk in parts:
-                await stream.write(http.data(chunk), watch)
-                # Neither a fast peer nor a body in memory may keep the loop from its other tasks.
-                await asyncio.sleep(0)
-                if early is None and stream.answering():
-                    early = await _look(connection, watch)
-                    if early is not None and early.status >= 400:
-                        return early  # RFC 9112 §9.5: what is refused need not be sent to its end
-        await stream.write(http.end(), watch)
-    except WriteError:
-        # A server may refuse a request before it has read it, and say so: the answer counts.
-        return None
-    return early
+def _end_all(pools: _Pools) -> None:
+    """End the connections of loops that may run in other threads, or not at all just now."""
+    for loop, pool in tuple(pools.items()):
+        pool.network.closed = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and all it had with it
+            loop.call_soon_threadsafe(pool.end)
 
 
-async def _look(connection: _Connection, watch: Watch) -> Head | None:
-    """Take what has come; return the head of the answer if it is there."""
-    data = await connection.stream.read(watch)
-    if data:
-        watch.progress = 2
-    connection.http.feed(data)
-    return connection.http.head()
-
-
-async def _read_head(connection: _Connection, watch: Watch) -> Head:
-    http, stream = connection.http, connection.stream
-    while (head := http.head()) is None:
-        data = await stream.read(watch)
-        if data:
-            watch.progress = 2
-        http.feed(data)
-    return head
-
-
-class _AsyncExchange:
-    __slots__ = (
-        "_base",
-        "_connection",
-        "_engine",
-        "_pool",
-        "_watch",
-        "headers",
-        "http_version",
-        "status",
-    )
-
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        pool: _Pool,
-        base: str,
-        connection: _Connection,
-        head: Head,
-        watch: Watch,
-    ) -> None:
-        self.status = head.status
-        self.headers = head.headers
-        self.http_version = head.http_version
-        self._engine = engine
-        self._pool = pool
-        self._base = base
-        self._connection: _Connection | None = connection
-        self._watch = watch
-
-    async def read(self, until: float | None, seconds: float | None) -> bytes:
-        connection = self._connection
-        if connection is None:
-            return b""
-        watch = self._watch
-        watch.until, watch.seconds = until, seconds
-        try:
-            watch.left(ReadTimeout)
-            while (piece := connection.http.body()) is None:
-                connection.http.feed(await connection.stream.read(watch))
-        except Exception as failure:
-            self._leave(whole=False)
-            raise explain(failure, watch, closed=self._engine.closed)  # noqa: B904 - it sets the cause
-        if not piece:
-            self._leave(whole=True)
-        return piece
-
-    async def close(self) -> None:
-        self._leave(whole=False)
-
-    def _leave(self, *, whole: bool) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._pool.leave(self._base, connection, whole=whole)
+def _forgotten(pools: _Pools, site: str) -> None:
+    """Close what an engine has left open that nobody can reach any more, and say so."""
+    count = sum(len(pool.network.live) for pool in pools.values())
+    _end_all(pools)
+    if count:
+        plural = "s" if count > 1 else ""
+        warn_unclosed(f"asyncio client with {count} open connection{plural}", site)

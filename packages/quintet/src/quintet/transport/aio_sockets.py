@@ -1,111 +1,371 @@
-"""asyncio connections that obey the watch of the exchange under way.
+"""One HTTP connection on an event loop, as close to the socket as asyncio lets us.
 
-A stream is a plain asyncio protocol with one waiter.  That gives a limit per step without a task
-per step, and a way to end a connection at once and without awaiting: ``close``.
+The protocol object *is* the connection: what arrives goes straight into the parser, and the task
+that waits is woken once, when the head of its answer is complete, often with the whole answer.
+There is one waiter at most, and one timer, which is not moved while limits grow later: it fires at
+the earliest of them, looks, and sets itself anew.  Ending a connection needs no ``await``.
+
+======  ==========================================================================
+RESTS   no exchange: whatever arrives now was not asked for, and spoils the connection
+HEAD    the request is being sent or was; bytes go to the parser until the head is there
+BODY    bytes are kept as they come until somebody reads; too many pause the reading
+CLOSED  by us; whoever still waits is told
+======  ==========================================================================
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 import ssl
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol
 
-from quintet.transport.sockets import SOCKET_OPTIONS, resolve_error, shut
-from quintet.transport.watch import (
-    ConnectError,
-    ConnectTimeout,
-    ReadError,
-    ReadTimeout,
-    Watch,
-    WriteError,
-    WriteTimeout,
-)
+from quintet.transport.http11 import Head, Http11, RemoteProtocolError
+from quintet.transport.watch import ReadError, ReadTimeout, WriteError
 
-__all__ = ["AsyncNetwork", "AsyncStream"]
+__all__ = ["AsyncConnection", "Keeper"]
 
+_RESTS, _HEAD, _BODY, _CLOSED = range(4)
 # Reading pauses at this many unread bytes: a consumer that is slow makes its server slow.
 _PAUSE_BYTES = 256 * 1024
+_NEVER = float("inf")
 
 
-class _Wire(asyncio.Protocol):
-    """Collects what arrives and wakes the one task that waits for something."""
+class Keeper(Protocol):
+    """Who keeps connections while they rest."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    def spoilt(self, connection: AsyncConnection) -> None:
+        """Take note of one that must not be used again."""
+        ...
+
+    def gone(self, connection: AsyncConnection) -> None:
+        """Take note of one that is closed."""
+        ...
+
+
+class AsyncConnection(asyncio.Protocol):
+    """A connection, plain or TLS, and the exchange that runs on it.
+
+    Args:
+        loop: Where it lives.
+        now: The clock in which time limits are given.
+        keeper: Is told when the connection is over.
+        base: The origin it leads to.
+
+    Attributes:
+        sock: Its socket, while its bytes are not encrypted.
+        born: When it was made.
+        fresh: Whether no exchange has run on it yet.
+        full: Whether the peer is behind in reading.
+        idle_until: When it must not be used any more, while it rests.
+        since: When the exchange under way began, None while it rests.
+        head: The head of the answer, once it is there.
+        whole: The body of the answer, if it came with the head.
+        spoilt: Whether the peer has closed it, or sent what nobody asked for.
+        lost: Whether it is closed.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_failure",
+        "_keeper",
+        "_loop",
+        "_now",
+        "_paused",
+        "_pieces",
+        "_size",
+        "_state",
+        "_timer",
+        "_timer_until",
+        "_until",
+        "_waiter",
+        "base",
+        "born",
+        "fresh",
+        "full",
+        "head",
+        "http",
+        "idle_until",
+        "lost",
+        "since",
+        "sock",
+        "spoilt",
+        "transport",
+        "whole",
+    )
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, now: Callable[[], float], keeper: Keeper, base: str
+    ) -> None:
+        self._loop = loop
+        self._now = now
+        self._keeper = keeper
+        self.base = base
+        self.http = Http11()
+        self.sock: socket.socket | None = None
         self.transport: asyncio.Transport | None = None
-        self.lost = False
+        self.born = now()
+        self.since: float | None = None
+        self.idle_until = 0.0
+        self.fresh = True
+        self.head: Head | None = None
+        self.whole: bytes | None = None
+        self.spoilt = self.lost = False
+        self._state = _BODY
         self._failure: Exception | None = None
         self._pieces: list[bytes] = []
         self._size = 0
-        self._ended = False
-        self._paused = False
-        self._full = False
+        self._ended = self._paused = self.full = False
         self._waiter: asyncio.Future[None] | None = None
+        self._until: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_until = _NEVER
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
         self.transport = transport  # type: ignore[assignment]
+        if self.base.startswith("https:"):
+            # What comes in clear text is left to TLS, which does not take it; read here, it would
+            # be part of an answer that TLS is believed to vouch for.
+            self.listen(False)
 
     def data_received(self, data: bytes) -> None:
-        self._pieces.append(bytes(data))
-        self._size += len(data)
-        if self._size >= _PAUSE_BYTES and not self._paused and self.transport is not None:
-            self._paused = True
-            self.transport.pause_reading()
-        self._wake()
+        """Take what has come."""
+        if self._state == _HEAD:
+            self._parse(data)
+        elif self._state == _BODY:
+            self._pieces.append(data)
+            self._size += len(data)
+            if self._size >= _PAUSE_BYTES and not self._paused and self.transport is not None:
+                self._paused = True
+                self.transport.pause_reading()
+            self._wake()
+        elif self._state == _RESTS:
+            self._spoil()
 
     def eof_received(self) -> bool:
-        self._ended = True
-        self._wake()
+        """Note that the peer sends no more; asyncio then closes the connection."""
+        self._end(None)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.lost = self._ended = True
-        self._failure = exc
+        """Note that the connection is closed."""
+        self.lost = True
+        if self._state == _HEAD and exc is not None and self.sock is not None:
+            self._rescue(self.sock)
+        self._end(exc)
+        self._keeper.gone(self)
+        self._stop_timer()
         self._wake()
 
     def pause_writing(self) -> None:
-        self._full = True
+        """Note that the peer is behind."""
+        self.full = True
 
     def resume_writing(self) -> None:
-        self._full = False
+        """Note that the peer has caught up."""
+        self.full = False
         self._wake()
+
+    def _parse(self, data: bytes) -> None:
+        http = self.http
+        try:
+            http.feed(data)
+            head = http.head()
+            if head is None:
+                return
+            whole = http.whole()
+        except Exception as failure:
+            self._fail(failure)
+            return
+        self.whole = whole
+        self._state = _BODY if whole is None else _RESTS
+        self.head = head
+        self._wake()
+
+    def _end(self, exc: Exception | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if self._state == _RESTS:
+            self._spoil()
+        elif self._state == _CLOSED:
+            return
+        elif exc is not None:
+            self._fail(ReadError(str(exc)))
+        elif self._cut():
+            self._fail(ReadError("TLS ended without notice"))
+        elif self._state == _HEAD:
+            self._parse(b"")
+        else:
+            self._wake()
+
+    def _cut(self) -> bool:
+        """Tell whether TLS ended without notice: a body could be cut short so (RFC 9112 §9.8)."""
+        if self.transport is None or not self.base.startswith("https:"):
+            return False
+        secure = self.transport.get_extra_info("ssl_object")
+        if secure is None:
+            return False
+        try:
+            secure.read(1)
+        except ssl.SSLWantReadError:
+            return True
+        except (ssl.SSLError, ValueError):
+            return False
+        return False
+
+    def _rescue(self, sock: socket.socket) -> None:
+        """Take the answer that was there before the connection broke.
+
+        A server that refuses a request may close on what it has not read.  The next write then
+        fails, and asyncio drops the connection without a look at what came in (RFC 9112 §9.6).
+        """
+        with contextlib.suppress(OSError):
+            while self._state in (_HEAD, _BODY) and (data := sock.recv(_PAUSE_BYTES)):
+                self.data_received(data)
+
+    def _spoil(self) -> None:
+        self.spoilt = True
+        self._keeper.spoilt(self)
+
+    def _fail(self, failure: Exception) -> None:
+        self.spoilt = True
+        if self._failure is None:
+            # Its traceback would keep this connection, and this connection keeps the failure.
+            self._failure = failure.with_traceback(None)
+        self._wake()
+
+    # Waiting.
 
     def _wake(self) -> None:
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    async def _wait(self, watch: Watch, expired: type[Exception]) -> None:
-        left = watch.left(expired)
-        self._waiter = waiter = self.loop.create_future()
-        timer = None if left is None else self.loop.call_later(left, _expire, waiter, expired)
-        try:
-            await waiter
-        finally:
+        if waiter is not None:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+            if not waiter.done():
+                waiter.set_result(None)
 
-    # What a stream calls.
+    def wait(self, until: float | None) -> asyncio.Future[None]:
+        """Return what is done when something has come, or at ``until`` at the latest."""
+        self._until = until
+        if until is not None and until < self._timer_until:
+            self._set_timer(until, until - self._now())
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
-    @property
-    def spent(self) -> bool:
-        """True if something arrived that nobody asked for, or the peer has closed."""
-        return bool(self._pieces) or self._ended
+    def _set_timer(self, until: float, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_until = until
+        self._timer = self._loop.call_later(seconds, self._look)
 
-    async def receive(self, watch: Watch) -> bytes:
-        """Return what has come, at least one byte; none at the end."""
-        while not self._pieces and not self._ended:
-            await self._wait(watch, ReadTimeout)
-        if not self._pieces:
-            if self._failure is not None:
-                raise ReadError(str(self._failure)) from self._failure
-            return b""
+    def _look(self) -> None:
+        """See whether the limit of the moment is over; it may be a later one than the timer's."""
+        self._stop_timer()
+        if self._waiter is not None and self._until is not None:
+            left = self._until - self._now()
+            if left > 0:
+                self._set_timer(self._until, left)
+            else:
+                self._wake()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._timer_until = _NEVER
+
+    def check(self, until: float | None, expired: type[Exception]) -> None:
+        """Raise ``expired`` if the limit is over."""
+        if until is not None and self._now() >= until:
+            raise expired
+
+    # What an exchange does.
+
+    def begin(self) -> None:
+        """Make ready for a request; what arrives from now on is its answer.
+
+        Raises:
+            WriteError: The connection is closed.
+        """
+        if self.lost or self._ended:
+            raise WriteError("the connection is closed")
+        self._state = _HEAD
+        self.head = self.whole = None
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Hand bytes over; whether the peer is behind then is in ``full``."""
+        self.transport.write(data)  # type: ignore[union-attr]
+
+    def closing(self) -> bool:
+        """Tell whether nothing more can be written."""
+        transport = self.transport
+        return self._failure is not None or transport is None or transport.is_closing()
+
+    async def answer(self, until: float | None) -> Head:
+        """Return the head of the answer."""
+        while (head := self.head) is None:
+            self._raise_failure()
+            self.check(until, ReadTimeout)
+            await self.wait(until)
+        return head
+
+    async def read(self, until: float | None) -> bytes:
+        """Return all bytes of the body that have come, at least one; none at its end."""
+        self.check(until, ReadTimeout)
+        while (piece := self._take()) is None:
+            await self.wait(until)
+            if not self._pieces and not self._ended:
+                self.check(until, ReadTimeout)
+        return piece
+
+    def _take(self) -> bytes | None:
+        http = self.http
+        if self._pieces:
+            http.feed(self._received())
+        piece = http.body()
+        if piece is not None:
+            return piece
+        self._raise_failure()
+        if not self._ended:
+            return None
+        http.feed(b"")
+        return http.body()
+
+    def complete(self) -> bool:
+        """Tell whether the body has been read to its end."""
+        try:
+            return not self._pieces and self.http.body() == b""
+        except RemoteProtocolError:
+            return False  # it is raised again by the read that comes to it
+
+    def listen(self, on: bool) -> None:
+        """Read what comes, or leave it where it is."""
+        if self.transport is not None:
+            if on:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def heard(self) -> bool:
+        """Tell whether something came that nobody has received."""
+        return bool(self._pieces)
+
+    async def receive(self, until: float | None) -> bytes:
+        """Return what has come as it is, for whoever speaks before HTTP does; none at the end."""
+        while not self._pieces:
+            self._raise_failure()
+            if self._ended:
+                return b""
+            self.check(until, ReadTimeout)
+            await self.wait(until)
+        return self._received()
+
+    def _received(self) -> bytes:
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
@@ -115,173 +375,34 @@ class _Wire(asyncio.Protocol):
                 self.transport.resume_reading()
         return data
 
-    async def send(self, data: bytes, watch: Watch) -> None:
-        """Hand ``data`` over, and wait while the peer is behind."""
-        if self.lost or self.transport is None:
-            raise WriteError("the connection is closed")
-        watch.left(WriteTimeout)
-        self.transport.write(data)
-        while self._full and not self.lost:
-            await self._wait(watch, WriteTimeout)
-        if self.lost:
-            raise WriteError(str(self._failure or "the connection is closed"))
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        try:
+            if failure is not None:
+                raise failure
+            if self._state == _CLOSED:
+                raise ReadError("the connection was closed")
+        finally:
+            # Else the error and this frame hold each other, and with them the caller's frames.
+            del failure
 
-    def abort(self) -> None:
-        """End the connection at once; unsent bytes are dropped."""
+    def rest(self) -> bool:
+        """End the exchange; tell whether the connection may be used for another one."""
+        self._state = _RESTS
+        self.fresh = False
+        self.head = self.whole = None
+        return not (self.spoilt or self._ended or self._pieces) and self.http.next_exchange()
+
+    def close(self) -> None:
+        """End the connection at once; unsent bytes are dropped, the socket goes a round later."""
+        self._state = _CLOSED
+        self.spoilt = True
+        self._failure = None
+        self._stop_timer()
+        self._keeper.gone(self)
         # A transport that has told us of its end has let go of its loop: it takes no more calls.
         if self.transport is not None and not self.lost:
             # A loop that is closed already cannot even be told.
             with contextlib.suppress(RuntimeError):
                 self.transport.abort()
-
-
-def _expire(waiter: asyncio.Future[None], expired: type[Exception]) -> None:
-    if not waiter.done():
-        waiter.set_exception(expired())
-
-
-class AsyncStream:
-    """One connection, plain or TLS."""
-
-    __slots__ = ("_network", "_wire")
-
-    def __init__(self, wire: _Wire, network: AsyncNetwork) -> None:
-        self._wire = wire
-        self._network = network
-
-    async def read(self, watch: Watch) -> bytes:
-        """Return what has come, at least one byte; none at the end."""
-        return await self._wire.receive(watch)
-
-    async def write(self, data: bytes, watch: Watch) -> None:
-        """Send all of ``data``."""
-        await self._wire.send(data, watch)
-
-    def close(self) -> None:
-        """End the connection at once; asyncio closes the socket on its next round."""
-        self._network.live.discard(self)
-        self._wire.abort()
-
-    async def start_tls(self, context: ssl.SSLContext, host: str, watch: Watch) -> None:
-        """Speak TLS from here on, with a peer that must prove to be ``host``."""
-        plain, secure = self._wire, _Wire(self._wire.loop)
-        try:
-            left = watch.left(ConnectTimeout)
-            handshake = plain.loop.start_tls(
-                plain.transport,  # type: ignore[arg-type]
-                secure,
-                context,
-                server_hostname=host,
-            )
-            secure.transport = await asyncio.wait_for(handshake, left)
-        except (asyncio.TimeoutError, TimeoutError) as late:
-            self.close()
-            raise ConnectTimeout from late
-        except OSError as broken:
-            self.close()
-            raise ConnectError(str(broken)) from broken
-        except BaseException:
-            self.close()
-            raise
-        self._wire = secure
-
-    def answering(self) -> bool:
-        """Tell, while a request is sent, whether the peer speaks already."""
-        return self._wire.spent
-
-    def spent(self) -> bool:
-        """Tell of an idle connection whether the peer has closed it, or spoke out of turn."""
-        return self._wire.spent
-
-
-class AsyncNetwork:
-    """Opens connections on the running loop.
-
-    Attributes:
-        live: Every open stream of this loop.
-        connecting: Every socket on its way to become one.
-        closed: Set when the transport is closed: what is still connecting then must not go on.
-    """
-
-    def __init__(self) -> None:
-        self.live: set[AsyncStream] = set()
-        self.connecting: set[socket.socket] = set()
-        self.closed = False
-
-    async def connect(self, host: str, port: int, watch: Watch) -> AsyncStream:
-        """Return a connection to the first address of the host that takes one."""
-        watch.fresh = True
-        loop = asyncio.get_running_loop()
-        failure: Exception = ConnectError(f"no address for {host}")
-        found = await _resolve(loop, host, port, watch)
-        for number, (family, address) in enumerate(found):
-            left = watch.left(ConnectTimeout)
-            # One address that swallows packets must not use up the time of the others.
-            share = None if left is None else left / (len(found) - number)
-            try:
-                return await self._connect(loop, family, address, share)
-            except (ConnectError, ConnectTimeout) as next_may_work:
-                failure = next_may_work
-        try:
-            raise failure
-        finally:
-            # Else the error and this frame hold each other, and with them the caller's frames.
-            del failure
-
-    async def _connect(
-        self, loop: asyncio.AbstractEventLoop, family: int, address: Any, seconds: float | None
-    ) -> AsyncStream:
-        wire = _Wire(loop)
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        self.connecting.add(sock)
-        try:
-            if self.closed:
-                raise ConnectionAbortedError("the client was closed")
-            sock.setblocking(False)
-            for option in SOCKET_OPTIONS:
-                sock.setsockopt(*option)
-            await asyncio.wait_for(loop.sock_connect(sock, address), seconds)
-            if self.closed:
-                raise ConnectionAbortedError("the client was closed")
-            await loop.create_connection(lambda: wire, sock=sock)
-        except (asyncio.TimeoutError, TimeoutError) as late:
-            sock.close()
-            raise ConnectTimeout from late
-        except OSError as broken:
-            sock.close()
-            raise ConnectError(str(broken)) from broken
-        except BaseException:
-            if wire.transport is None:
-                sock.close()
-            wire.abort()
-            raise
-        finally:
-            self.connecting.discard(sock)
-        stream = AsyncStream(wire, self)
-        self.live.add(stream)
-        return stream
-
-    def end(self) -> None:
-        """End every connection at once, those still being made included."""
-        for sock in tuple(self.connecting):
-            shut(sock)
-        for stream in tuple(self.live):
-            stream.close()
-
-
-async def _resolve(
-    loop: asyncio.AbstractEventLoop, host: str, port: int, watch: Watch
-) -> list[tuple[int, Any]]:
-    """Return (family, address) pairs; a literal address needs no thread to look it up."""
-    with contextlib.suppress(ValueError):
-        literal = ipaddress.ip_address(host)
-        return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (host, port))]
-    left = watch.left(ConnectTimeout)
-    try:
-        looking = loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = await asyncio.wait_for(looking, left)
-    except (asyncio.TimeoutError, TimeoutError) as late:
-        raise ConnectTimeout from late
-    except (OSError, UnicodeError) as unknown:
-        raise resolve_error(host, unknown) from unknown
-    return [(family, address) for family, _, _, _, address in found]
+        self._wake()

@@ -1,8 +1,9 @@
-"""Foreign exceptions stop here: the HTTP libraries' failures become ours, by class name.
+"""Exceptions of the engines and of HTTP libraries stop here, and become the errors users see.
 
 httpx, httpx2, httpcore and vendored copies of them share class names but not classes, and a
 client may come from any of them; so failures are told apart by the names in their class's
-ancestry, never by ``isinstance``.
+ancestry.  Ours have the same names, and say more: their bounds, who holds the connections, what is
+wrong with a request without showing it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from quintet.errors import (
     QuintetError,
     TimeoutFailure,
 )
-from quintet.transport.http11 import MAX_HEAD_BYTES
-from quintet.transport.watch import Watch
+from quintet.transport.http11 import MAX_HEAD_BYTES, HeadTooLarge, LocalProtocolError
+from quintet.transport.watch import PoolTimeout, Watch
 
 __all__ = ["explain", "translate"]
 
@@ -34,23 +35,39 @@ _TIMEOUT_PHASES = {
 }
 _NOTHING_SENT = frozenset({"PoolTimeout", "ConnectTimeout", "ConnectError", "ProxyError"})
 _CONNECTION = frozenset({"ConnectError", "ReadError", "WriteError", "CloseError", "NetworkError"})
+# What HTTP libraries and we ourselves say of a peer that went away in the middle.
+_WENT_AWAY = ("disconnected", "peer closed", "closed connection")
+# ... and h11, the parser of httpx, of a head without an end.
+_HEAD_TOO_LONG = "buffer too long"
 # The peer went away in the middle: unlike a refusal, that may be different next time.
 _TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+# OpenSSL's numbers for "no such authority": unable to get issuer (2, 20), self-signed (18, 19),
+# unable to verify the first certificate (21).
+_UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
+_TLS_HINTS = {
+    "WRONG_VERSION_NUMBER": ": the server does not speak TLS there; is it an http:// URL?",
+    "HTTP_REQUEST": ": the server does not speak TLS there; is it an http:// URL?",
+    "UNSUPPORTED_PROTOCOL": ": the server's TLS is older than 1.2",
+    "TLSV1_ALERT_PROTOCOL_VERSION": ": the two share no version of TLS",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": ": the server wants a client certificate, see cert=",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": ": perhaps the server wants a client certificate, see cert=",
+}
 _PHASE_WORDS = {
     "pool": "no connection became free",
-    "connect": "the connection was not made",
+    "connect": "the connection{to} was not made",
     "write": "the request was not sent",
     "read": "the answer did not come",
 }
 
 
-def explain(failure: Exception, watch: Watch, *, closed: bool) -> Exception:
+def explain(failure: Exception, watch: Watch, *, closed: bool, where: str = "") -> Exception:
     """Return the error to raise for a failure of the engine, its cause set.
 
     Args:
         failure: What was raised.
         watch: Of the exchange.
         closed: Whether the client was closed meanwhile, which then is the reason.
+        where: What was to be connected to, as a message names it.
     """
     if failure is watch.source_failure:
         # The caller's own body failed: that is theirs, and no fault of the connection.
@@ -58,12 +75,21 @@ def explain(failure: Exception, watch: Watch, *, closed: bool) -> Exception:
     if closed:
         return ClientClosedError("the client was closed while the request was under way")
     return translate(
-        failure, progress=watch.progress, reused=not watch.fresh, seconds=watch.seconds
+        failure,
+        progress=watch.progress,
+        reused=not watch.fresh,
+        seconds=watch.seconds,
+        where=where,
     )
 
 
 def translate(
-    failure: Exception, *, progress: int, reused: bool = False, seconds: float | None = None
+    failure: Exception,
+    *,
+    progress: int,
+    reused: bool = False,
+    seconds: float | None = None,
+    where: str = "",
 ) -> Exception:
     """Return our error for an HTTP library's failure, caused by it; others as they are.
 
@@ -72,8 +98,9 @@ def translate(
         progress: How far the exchange got, as far as the transport knows.
         reused: Whether it ran on a kept-alive connection.
         seconds: Length of the time limit of this attempt.
+        where: What was to be connected to, where that is known.
     """
-    ours = _ours(failure, progress, reused, seconds)
+    ours = _ours(failure, progress, reused, seconds, f" to {where}" if where else "")
     if ours is None:
         return failure
     ours.__cause__ = failure
@@ -81,7 +108,7 @@ def translate(
 
 
 def _ours(
-    failure: Exception, progress: int, reused: bool, seconds: float | None
+    failure: Exception, progress: int, reused: bool, seconds: float | None, to: str
 ) -> QuintetError | None:
     if isinstance(failure, QuintetError):
         return None
@@ -90,18 +117,15 @@ def _ours(
         progress = Progress.NOTHING_SENT
     for name, phase in _TIMEOUT_PHASES.items():
         if name in names:
-            return _timeout(phase, progress, reused, seconds)
+            return _timeout(failure, phase, progress, reused, seconds, to)
     if "ProxyError" in names:
-        return ConnectionFailure(f"the proxy refused: {failure}", progress=progress)
+        return _refused_by_proxy(failure)
     if names & _CONNECTION or isinstance(failure, OSError):
-        return _broken(failure, progress, reused)
+        return _broken(failure, progress, reused, to)
     if "RemoteProtocolError" in names:
         return _remote(failure, progress, reused)
     if "LocalProtocolError" in names:
-        # The library's message quotes the offending header, which may hold a credential.
-        failure.args = ("message withheld",)
-        failure.__cause__ = failure.__context__ = None
-        return ProtocolFailure("the request is not valid HTTP", progress=0, repeatable=False)
+        return _local(failure)
     if "UnsupportedProtocol" in names or "InvalidURL" in names:
         return ConfigurationError("the URL is not one that can be requested over HTTP")
     if "TransportError" in names or "StreamError" in names:
@@ -115,52 +139,86 @@ def _ours(
     return None
 
 
-def _timeout(phase: str, progress: int, reused: bool, seconds: float | None) -> TimeoutFailure:
+def _timeout(
+    failure: Exception, phase: str, progress: int, reused: bool, seconds: float | None, to: str
+) -> TimeoutFailure:
     limit = "in time" if seconds is None else f"within {seconds:g} s"
-    return TimeoutFailure(
-        f"timed out: {_PHASE_WORDS[phase]} {limit}",
-        phase=phase,
-        seconds=seconds,
-        progress=progress,
-        reused=reused,
-    )
+    words = _PHASE_WORDS[phase].format(to=to)
+    text = f"timed out: {words} {limit}"
+    if isinstance(failure, PoolTimeout) and str(failure):
+        text = f"{text}: {failure}; raise max_connections, or close streams that nobody reads"
+    return TimeoutFailure(text, phase=phase, seconds=seconds, progress=progress, reused=reused)
 
 
-def _broken(failure: BaseException, progress: int, reused: bool) -> ConnectionFailure:
+def _broken(failure: BaseException, progress: int, reused: bool, to: str) -> ConnectionFailure:
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = getattr(cause, "verify_message", "") or "unknown reason"
-            return ConnectionFailure(
-                f"the server's certificate is not trusted ({reason})",
-                progress=Progress.NOTHING_SENT,
-                repeatable=False,
-            )
+            return _untrusted(cause)
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_BROKEN_OFF):
             reason = getattr(cause, "reason", None) or str(cause)
+            hint = _TLS_HINTS.get(str(reason), "")
             return ConnectionFailure(
-                f"no TLS connection could be agreed on ({reason})",
+                f"no TLS connection could be agreed on ({reason}){hint}",
                 progress=progress,
                 repeatable=progress != Progress.NOTHING_SENT,
             )
         cause = cause.__cause__ or cause.__context__
     text = str(failure) or type(failure).__name__
-    verb = "could not connect" if progress == Progress.NOTHING_SENT else "the connection broke"
+    verb = f"could not connect{to}" if progress == Progress.NOTHING_SENT else "the connection broke"
     return ConnectionFailure(f"{verb}: {text}", progress=progress, reused=reused)
+
+
+def _untrusted(failure: ssl.SSLCertVerificationError) -> ConnectionFailure:
+    reason = getattr(failure, "verify_message", "") or "unknown reason"
+    text = f"the server's certificate is not trusted ({reason})"
+    if getattr(failure, "verify_code", 0) in _UNKNOWN_AUTHORITY:
+        text = (
+            f"{text}: if its authority is your own, add it to the system's trust store or to "
+            "SSL_CERT_FILE, or pass transport=quintet.NativeTransport(verify=FILE)"
+        )
+    return ConnectionFailure(text, progress=Progress.NOTHING_SENT, repeatable=False)
+
+
+def _refused_by_proxy(failure: BaseException) -> ConnectionFailure:
+    text = str(failure)
+    hint = "NO_PROXY says which hosts to reach without it"
+    if "407" in text:
+        hint = "put user and password into the proxy's URL"
+    return ConnectionFailure(
+        f"the proxy did not connect to the server ({text}); {hint}", progress=Progress.NOTHING_SENT
+    )
+
+
+def _local(failure: Exception) -> ProtocolFailure:
+    text = f"the request is not valid HTTP: {failure}"
+    if not isinstance(failure, LocalProtocolError):
+        # A library's message quotes the offending header, which may hold a credential.
+        text = "the request is not valid HTTP"
+        failure.args = ("message withheld",)
+        failure.__cause__ = failure.__context__ = None
+    return ProtocolFailure(text, progress=Progress.NOTHING_SENT, repeatable=False)
 
 
 def _remote(failure: BaseException, progress: int, reused: bool) -> QuintetError:
     text = str(failure)
-    if "disconnected" in text or "peer closed" in text or "closed connection" in text:
+    if any(words in text for words in _WENT_AWAY):
         return ConnectionFailure(
             "the server closed the connection before its answer was complete",
             progress=progress,
             reused=reused,
         )
-    if "buffer too long" in text:
-        return LimitExceeded(
-            f"the head of the server's answer is larger than {MAX_HEAD_BYTES} bytes",
-            bound="max_head_bytes",
-            limit=MAX_HEAD_BYTES,
-        )
+    if isinstance(failure, HeadTooLarge):
+        return _head_too_large(failure.bound, failure.limit)
+    if _HEAD_TOO_LONG in text:
+        return _head_too_large("max_head_bytes", MAX_HEAD_BYTES)
     return ProtocolFailure(f"the server's answer is not valid HTTP: {text}", progress=progress)
+
+
+def _head_too_large(bound: str, limit: int) -> LimitExceeded:
+    what = "lines" if bound == "max_header_lines" else "bytes"
+    return LimitExceeded(
+        f"the head of the server's answer has more than {limit} {what} ({bound})",
+        bound=bound,
+        limit=limit,
+    )

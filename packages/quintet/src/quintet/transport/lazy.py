@@ -1,7 +1,7 @@
 """Makes the engine when the first request needs it.
 
-Importing an HTTP library takes longer than importing everything else of an SDK together, and a
-client is often built (at import time of an application, say) without being used.
+Importing an engine takes longer than importing everything else of an SDK together, and a client is
+often built (at import time of an application, say) without being used.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from quintet.core.request import Request
 from quintet.errors import ClientClosedError
 from quintet.transport.forks import renew_after_fork
 from quintet.transport.interface import AsyncExchange, AsyncTransport, Exchange, Transport
+from quintet.transport.sites import creation_site
 
 __all__ = ["AsyncLazyTransport", "LazyTransport"]
 
 
 class LazyTransport:
-    """Stands in for the blocking engine until it is needed."""
+    """Stands in for a blocking engine until it is needed.
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    Args:
+        make: Makes it; called once, by the first request, with the place in the user's program
+            where this was made.
+    """
+
+    def __init__(self, make: Callable[[str], Transport]) -> None:
+        self._make = make
+        self._site = creation_site()
         self._engine: Transport | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -35,17 +42,15 @@ class LazyTransport:
         """Send the request with the engine, made now if there is none yet."""
         engine = self._engine
         if engine is None:
-            engine = self._make()
+            engine = self._made()
         return engine.send(request, until, seconds)
 
-    def _make(self) -> Transport:
-        from quintet.transport.engine import Engine
-
+    def _made(self) -> Transport:
         with self._lock:
             if self._closed:
                 raise ClientClosedError("the client is closed")
             if self._engine is None:
-                self._engine = Engine(self._now)
+                self._engine = self._make(self._site)
             return self._engine
 
     def close(self) -> None:
@@ -57,12 +62,24 @@ class LazyTransport:
 
 
 class AsyncLazyTransport:
-    """Stands in for the asyncio engine until it is needed."""
+    """Stands in for an asyncio engine until it is needed.
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    Args:
+        make: Makes it; called once, by the first request, with the place in the user's program
+            where this was made.
+    """
+
+    def __init__(self, make: Callable[[str], AsyncTransport]) -> None:
+        self._make = make
+        self._site = creation_site()
         self._engine: AsyncTransport | None = None
+        self._lock = threading.Lock()
         self._closed = False
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Replace the lock in a forked child; the engine looks after itself."""
+        self._lock = threading.Lock()
 
     async def send(
         self, request: Request, until: float | None, seconds: float | None
@@ -70,21 +87,28 @@ class AsyncLazyTransport:
         """Send the request with the engine, made now if there is none yet."""
         engine = self._engine
         if engine is None:
+            engine = self._made()
+        return await engine.send(request, until, seconds)
+
+    def _made(self) -> AsyncTransport:
+        # Two loops in two threads may send their first requests at the same time.
+        with self._lock:
             if self._closed:
                 raise ClientClosedError("the client is closed")
-            from quintet.transport.aio_engine import AsyncEngine
-
-            engine = self._engine = AsyncEngine(self._now)
-        return await engine.send(request, until, seconds)
+            if self._engine is None:
+                self._engine = self._make(self._site)
+            return self._engine
 
     async def close(self) -> None:
         """Close the engine, if it was made."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         if self._engine is not None:
             await self._engine.close()
 
     def abandon(self) -> None:
         """Close the engine without awaiting, if it was made."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         if self._engine is not None:
             self._engine.abandon()

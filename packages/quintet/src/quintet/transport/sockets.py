@@ -1,7 +1,8 @@
-"""Blocking sockets that obey the watch of the exchange under way.
+"""Blocking connections that obey the watch of the exchange under way.
 
 Every step gets what is left of the limit and no more, so a peer that takes or gives one byte at a
-time cannot outlive it.
+time cannot outlive it.  The sockets themselves never block: what may take time is a ``poll``, which
+costs one system call and no change of the socket's mode.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import contextlib
 import select
 import socket
 import ssl
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from quintet.transport.trust import check_spoken
 from quintet.transport.watch import (
     ConnectError,
     ConnectTimeout,
@@ -22,139 +25,260 @@ from quintet.transport.watch import (
     WriteTimeout,
 )
 
-__all__ = ["SOCKET_OPTIONS", "Network", "Stream", "resolve_error", "shut"]
+__all__ = [
+    "READ_BYTES",
+    "SOCKET_OPTIONS",
+    "Hold",
+    "Network",
+    "Stream",
+    "connect_error",
+    "resolve_error",
+    "shut",
+]
 
 SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
 )
-_READ_BYTES = 64 * 1024
+READ_BYTES = 64 * 1024
+# Of a TLS socket, whichever way it would have to wait.
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_IN = getattr(select, "POLLIN", 1)
+_OUT = getattr(select, "POLLOUT", 4)
+
+_Size = TypeVar("_Size")
+_Got = TypeVar("_Got")
+_Poll = Callable[["float | None"], "list[tuple[int, int]]"]
 
 
-class Stream:
-    """One connected socket, plain or TLS."""
+class Hold:
+    """The sockets of one connection, whatever becomes of it.
 
-    __slots__ = ("_network", "sock")
+    Attributes:
+        socks: Those of attempts to connect, then the one.
+        since: When the exchange under way got the connection; None while it is idle.
+    """
 
-    def __init__(self, sock: socket.socket, network: Network) -> None:
-        self.sock = sock
-        self._network = network
+    __slots__ = ("since", "socks")
 
-    def read(self, watch: Watch) -> bytes:
-        """Return what has come, at least one byte; none at the end."""
-        try:
-            self.sock.settimeout(watch.left(ReadTimeout))
-            return self.sock.recv(_READ_BYTES)
-        except TimeoutError as late:
-            raise ReadTimeout from late
-        except OSError as broken:
-            raise ReadError(str(broken)) from broken
-
-    def write(self, data: bytes, watch: Watch) -> None:
-        """Send all of ``data``."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                self.sock.settimeout(watch.left(WriteTimeout))
-                rest = rest[self.sock.send(rest) :]
-        except TimeoutError as late:
-            raise WriteTimeout from late
-        except OSError as broken:
-            raise WriteError(str(broken)) from broken
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._network.live.discard(self)
-        with contextlib.suppress(OSError):
-            self.sock.close()
-
-    def start_tls(self, context: ssl.SSLContext, host: str, watch: Watch) -> None:
-        """Speak TLS from here on, with a peer that must prove to be ``host``."""
-        try:
-            self.sock.settimeout(watch.left(ConnectTimeout))
-            self.sock = context.wrap_socket(self.sock, server_hostname=host)
-        except BaseException as failure:
-            self.close()
-            _raise_connect(failure)
-
-    def answering(self) -> bool:
-        """Tell, while a request is sent, whether the peer speaks already; never of TLS.
-
-        Bytes that arrive on a TLS socket may be no part of an answer, and a read would then block.
-        """
-        return not isinstance(self.sock, ssl.SSLSocket) and self.spent()
-
-    def spent(self) -> bool:
-        """Tell of an idle connection whether the peer has closed it, or spoke out of turn."""
-        try:
-            if hasattr(select, "poll"):
-                poller = select.poll()
-                poller.register(self.sock, select.POLLIN)
-                return bool(poller.poll(0))
-            return bool(select.select([self.sock], [], [], 0)[0])
-        except (OSError, ValueError):
-            return True
+    def __init__(self) -> None:
+        self.socks: list[socket.socket] = []
+        self.since: float | None = None
 
 
 class Network:
-    """Opens blocking sockets.
+    """Everything that one engine has open in one process.
 
     Attributes:
-        live: Every open stream, those still connecting included.
-        closed: Set when the transport is closed: what is still connecting then must not go on.
+        open: By the identity of its stream, so that it keeps none alive: a stream that nobody has
+            in hand any more, after an interrupt say, closes itself and leaves no trace here.
+        closed: Set when the engine is closed: what is still connecting then must not go on.
+        freed: Called after a stream was closed; may be at any moment, by the garbage collector.
     """
 
-    def __init__(self) -> None:
-        self.live: set[Stream] = set()
+    __slots__ = ("closed", "freed", "open")
+
+    def __init__(self, freed: Callable[[], None]) -> None:
+        self.open: dict[int, Hold] = {}
         self.closed = False
+        self.freed = freed
 
-    def connect(self, host: str, port: int, watch: Watch) -> Stream:
-        """Return a connection to the first address of the host that takes one."""
-        watch.fresh = True
-        failure: Exception = ConnectError(f"no address for {host}")
+    def check_open(self) -> None:
+        """Raise if the engine was closed."""
+        if self.closed:
+            raise ConnectionAbortedError("the client was closed")
+
+    def shut(self) -> None:
+        """End every connection, and with it whatever blocks on one."""
+        self.closed = True
+        for hold in list(self.open.values()):
+            for sock in list(hold.socks):
+                shut(sock)
+
+    def close(self) -> None:
+        """Close every socket; only where no thread can be using one."""
+        for hold in list(self.open.values()):
+            for sock in hold.socks:
+                with contextlib.suppress(OSError):
+                    sock.close()
+        self.open.clear()
+
+
+class Stream:
+    """One connection, plain or TLS, from before its socket exists.
+
+    Attributes:
+        hold: Its sockets and since when it is in use.
+        sock: The one that is connected; None until then.
+    """
+
+    __slots__ = ("_network", "_pending", "_readable", "_receive", "_send", "hold", "sock")
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.sock: socket.socket | None = None
+        self.hold = Hold()
+        network.open[id(self)] = self.hold
+
+    def __del__(self) -> None:
+        # An interrupt may have come before there was anything in it.
+        if hasattr(self, "_network"):
+            self.close()
+
+    def close(self) -> None:
+        """Close the socket, and those of attempts to connect."""
+        hold = self._network.open.pop(id(self), None)
+        if hold is None:
+            return
+        for sock in hold.socks:
+            with contextlib.suppress(OSError):
+                sock.close()
+        self._network.freed()
+
+    def attach(self, sock: socket.socket) -> None:
+        """Take the socket that is connected; it does not block."""
+        self.hold.socks[:] = [sock]
+        self._readable: _Poll = _poller(sock, _IN)
+        self._pending: Callable[[], int] | None = None
+        self._send: Callable[[bytes | memoryview], int] = sock.send
+        self._receive: Callable[[int], bytes] = sock.recv
+        if isinstance(sock, ssl.SSLSocket):
+            self._pending = sock.pending
+            self._receive = sock.read
+        self.sock = sock
+
+    def read(self, watch: Watch, count: int = READ_BYTES) -> bytes:
+        """Return what has come, at least one byte and at most ``count``; none at the end."""
+        return self._read(self._receive, count, watch)
+
+    def read_into(self, buffer: memoryview, watch: Watch) -> int:
+        """Put what has come into a buffer; return how many bytes that were, 0 at the end."""
+        return self._read(self._connected.recv_into, buffer, watch)
+
+    def _read(self, receive: Callable[[_Size], _Got], size: _Size, watch: Watch) -> _Got:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as unknown:
-            raise resolve_error(host, unknown) from unknown
-        for number, (family, kind, protocol, _, address) in enumerate(found):
-            left = watch.left(ConnectTimeout)
-            # One address that swallows packets must not use up the time of the others.
-            share = None if left is None else left / (len(found) - number)
+            while True:
+                left = watch.milliseconds(ReadTimeout)
+                # What TLS has decrypted already no poll can see.
+                if (self._pending is None or not self._pending()) and not self._readable(left):
+                    continue  # the time is over, which the watch says
+                try:
+                    return receive(size)
+                except ssl.SSLWantWriteError:
+                    _poller(self._connected, _OUT)(watch.milliseconds(ReadTimeout))
+                except _WOULD_BLOCK:
+                    continue
+        except OSError as broken:
+            raise ReadError(str(broken)) from broken
+
+    def write(self, data: bytes, watch: Watch, stop: Callable[[], bool] | None = None) -> bool:
+        """Send all of ``data``.
+
+        Args:
+            data: What to send.
+            watch: Of the exchange.
+            stop: Called when the peer speaks before it has taken everything; True ends the sending.
+
+        Returns:
+            Whether everything was sent.
+        """
+        try:
+            watch.left(WriteTimeout)
             try:
-                return self._connect(socket.socket(family, kind, protocol), address, share)
-            except (ConnectError, ConnectTimeout) as next_may_work:
-                failure = next_may_work
+                sent = self._send(data)
+            except _WOULD_BLOCK:
+                sent = 0
+            if sent == len(data):
+                return True
+            return self._write_on(memoryview(data)[sent:], watch, stop)
+        except OSError as broken:
+            raise WriteError(str(broken)) from broken
+
+    def _write_on(self, rest: memoryview, watch: Watch, stop: Callable[[], bool] | None) -> bool:
+        """Send the rest as the peer takes it."""
+        ready = _poller(self._connected, _OUT if stop is None else _OUT | _IN)
+        while rest:
+            found = ready(watch.milliseconds(WriteTimeout))
+            if stop is not None and found and not found[0][1] & _OUT and stop():
+                return False
+            with contextlib.suppress(*_WOULD_BLOCK):
+                rest = rest[self._send(rest) :]
+        return True
+
+    @property
+    def _connected(self) -> socket.socket:
+        if self.sock is None:
+            raise OSError("not connected")
+        return self.sock
+
+    def start_tls(self, context: ssl.SSLContext, host: str, watch: Watch) -> None:
+        """Speak TLS from here on, with a peer that must prove to be ``host``."""
+        sock, hold = self._connected, self.hold
         try:
-            raise failure
-        finally:
-            # Else the error and this frame hold each other, and with them the caller's frames.
-            del failure
+            # Wrapping takes the socket's descriptor away from it: this one ends it meanwhile.
+            hold.socks.append(sock.dup())
+            self._network.check_open()
+            # The handshake as a whole gets so much, over however many reads it takes.
+            sock.settimeout(watch.left(ConnectTimeout))
+            # An end without notice is an error: a body could be cut short by it (RFC 9112 §9.8).
+            secure = context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
+            hold.socks.append(secure)
+            check_spoken(secure.selected_alpn_protocol())
+            self._network.check_open()
+            secure.setblocking(False)
+            hold.socks[1].close()
+            self.attach(secure)
+        except OSError as failure:
+            self.close()
+            raise connect_error(failure) from failure
+        except BaseException:
+            self.close()
+            raise
 
-    def _connect(self, sock: socket.socket, address: Any, seconds: float | None) -> Stream:
-        stream = Stream(sock, self)
-        # Known before it is connected, so that closing the client interrupts the attempt.
-        self.live.add(stream)
+    def overhear(self) -> bytes | None:
+        """Return what the peer says already, None if nothing; never waits."""
         try:
-            if self.closed:
-                raise ConnectionAbortedError("the client was closed")
-            for option in SOCKET_OPTIONS:
-                sock.setsockopt(*option)
-            sock.settimeout(seconds)
-            sock.connect(address)
-            if self.closed:
-                raise ConnectionAbortedError("the client was closed")
-        except BaseException as failure:
-            stream.close()
-            _raise_connect(failure)
-        return stream
+            if (self._pending is not None and self._pending()) or self._readable(0):
+                return self._receive(READ_BYTES)
+        except _WOULD_BLOCK:  # bytes on a TLS connection may be no part of an answer
+            return None
+        except OSError as broken:
+            raise ReadError(str(broken)) from broken
+        return None
+
+    def spent(self) -> bool:
+        """Tell of an idle connection whether the peer has closed it, or spoke out of turn."""
+        if self._pending is None:
+            return bool(self._readable(0))
+        try:
+            return self.overhear() is not None
+        except ReadError:
+            return True
 
 
-def _raise_connect(failure: BaseException) -> NoReturn:
-    if isinstance(failure, TimeoutError):
-        raise ConnectTimeout from failure
-    if isinstance(failure, OSError):
-        raise ConnectError(str(failure)) from failure
-    raise failure
+def _poller(sock: socket.socket, events: int) -> _Poll:
+    """Return what waits so many milliseconds for a socket, and returns nothing if in vain."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, events)
+        return poll.poll
+    return lambda milliseconds: _select(sock, events, milliseconds)
+
+
+def _select(sock: socket.socket, events: int, milliseconds: float | None) -> list[tuple[int, int]]:
+    """The same on a system without ``poll``, which is Windows."""
+    seconds = None if milliseconds is None else milliseconds / 1000
+    wanted = [sock]
+    readable, writable, broken = select.select(
+        wanted if events & _IN else [], wanted if events & _OUT else [], wanted, seconds
+    )
+    found = (_IN if readable or broken else 0) | (_OUT if writable or broken else 0)
+    return [(sock.fileno(), found)] if found else []
+
+
+def connect_error(failure: OSError) -> ConnectError | ConnectTimeout:
+    """Return the error for a connection that could not be made."""
+    return ConnectTimeout() if isinstance(failure, TimeoutError) else ConnectError(str(failure))
 
 
 def resolve_error(host: str, unknown: Exception) -> ConnectError:
@@ -162,7 +286,7 @@ def resolve_error(host: str, unknown: Exception) -> ConnectError:
     return ConnectError(f"cannot resolve {host}: {unknown}")
 
 
-def shut(sock: socket.socket) -> None:
+def shut(sock: Any) -> None:
     """End a connection at both ends, so that a thread that blocks on it goes on at once.
 
     The plain socket's method, also for TLS: an ``SSLSocket``'s own would first fall back to

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+import os
+import socket
+from collections.abc import Mapping
 
+from quintet.core.record import Record
 from quintet.core.request import Request
 from quintet.core.url import origin
+from quintet.errors import ConfigurationError
 from quintet.transport.environment import Proxies, split_proxy
 
 __all__ = ["Target", "Targets", "header_lines"]
@@ -14,8 +18,7 @@ __all__ = ["Target", "Targets", "header_lines"]
 _MAX_KNOWN = 64
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Record):
     """What is the same for every request to one origin.
 
     Attributes:
@@ -26,8 +29,19 @@ class Target:
         host_line: The ``Host`` header.
         proxy: Host and port of the proxy, None for a direct connection.
         proxy_lines: Headers for the proxy: its credentials, if it has any.
+        unix_socket: Path of the socket to connect to in place of host and port, if any.
     """
 
+    __slots__ = _fields = (
+        "base",
+        "secure",
+        "host",
+        "port",
+        "host_line",
+        "proxy",
+        "proxy_lines",
+        "unix_socket",
+    )
     base: str
     secure: bool
     host: str
@@ -35,6 +49,33 @@ class Target:
     host_line: tuple[bytes, bytes]
     proxy: tuple[str, int] | None
     proxy_lines: list[tuple[bytes, bytes]]
+    unix_socket: str | None
+
+    def __init__(
+        self,
+        base: str,
+        secure: bool,
+        host: str,
+        port: int,
+        host_line: tuple[bytes, bytes],
+        proxy: tuple[str, int] | None = None,
+        proxy_lines: list[tuple[bytes, bytes]] | None = None,
+        unix_socket: str | None = None,
+    ) -> None:
+        self._fill(base, secure, host, port, host_line, proxy, proxy_lines or [], unix_socket)
+
+    @property
+    def place(self) -> str:
+        """What is connected to, as messages name it."""
+        if self.unix_socket is not None:
+            return self.unix_socket
+        host, port = self.proxy or (self.host, self.port)
+        name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return f"the proxy {name}" if self.proxy else name
+
+    def __repr__(self) -> str:
+        # The lines for the proxy hold its password.
+        return f"Target({self.base!r}, through a proxy: {self.proxy is not None})"
 
     @property
     def authority(self) -> bytes:
@@ -47,11 +88,28 @@ class Targets:
     """Splits URLs, and remembers the origins it has seen.
 
     Args:
-        proxies: Which proxies to use; None reads the environment now.
+        proxies: Which proxies to use; see :meth:`~quintet.transport.environment.Proxies.of`.  None
+            reads the environment now.
+        unix_socket: Path of a socket where every request goes instead, and through no proxy; the
+            ``Host`` header and the name in the certificate stay those of the URL.
+
+    Raises:
+        ConfigurationError: Both are given, one is not of its kind, or this system has no Unix
+            sockets.
     """
 
-    def __init__(self, proxies: Proxies | None) -> None:
-        self._proxies = Proxies.from_environment() if proxies is None else proxies
+    def __init__(
+        self,
+        proxies: Proxies | Mapping[str, str] | str | None,
+        unix_socket: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._unix_socket = None if unix_socket is None else _socket_path(unix_socket)
+        if self._unix_socket is None:
+            self._proxies = Proxies.of(proxies)
+        elif proxies is None or (isinstance(proxies, Proxies) and not proxies.by_scheme):
+            self._proxies = Proxies()
+        else:
+            raise ConfigurationError("give proxies or unix_socket, not both")
         self._known: dict[str, Target] = {}
 
     def split(self, url: str) -> tuple[Target, bytes]:
@@ -76,17 +134,26 @@ class Targets:
         name = f"[{host}]" if ":" in host else host
         if port != (443 if scheme == "https" else 80):
             name = f"{name}:{port}"
-        proxy, lines = self._proxy(scheme, host)
-        target = Target(base, scheme == "https", host, port, (b"Host", name.encode()), proxy, lines)
+        proxy, lines = self._proxy(scheme, host, port)
+        target = Target(
+            base,
+            scheme == "https",
+            host,
+            port,
+            (b"Host", name.encode()),
+            proxy,
+            lines,
+            self._unix_socket,
+        )
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[base] = target
         return target
 
     def _proxy(
-        self, scheme: str, host: str
+        self, scheme: str, host: str, port: int
     ) -> tuple[tuple[str, int] | None, list[tuple[bytes, bytes]]]:
-        url = self._proxies.choose(scheme, host)
+        url = self._proxies.choose(scheme, host, port)
         if url is None:
             return None, []
         address, auth = split_proxy(url)
@@ -94,6 +161,17 @@ class Targets:
             return address, []
         pair = base64.b64encode(":".join(auth).encode())
         return address, [(b"Proxy-Authorization", b"Basic " + pair)]
+
+
+def _socket_path(given: str | os.PathLike[str]) -> str:
+    if not isinstance(given, (str, os.PathLike)):
+        raise ConfigurationError("unix_socket must be the path of a socket")
+    path = os.fspath(given)
+    if not isinstance(path, str) or not path:
+        raise ConfigurationError("unix_socket must be the path of a socket")
+    if not hasattr(socket, "AF_UNIX"):
+        raise ConfigurationError("this system has no Unix sockets; leave unix_socket out")
+    return path
 
 
 class _Lines(list[tuple[bytes, bytes]]):

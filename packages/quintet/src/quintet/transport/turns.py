@@ -1,118 +1,89 @@
-"""A bounded number of exchanges at the same time; the others wait in the order they came.
+"""A line of threads for what there is not enough of: the first is served first.
 
-Taking and giving back never leaves a turn behind, also if the waiting thread or task is
-interrupted in the very moment in which its turn comes.
+What they wait for is not counted here.  Whoever is at the head of the line asks, when woken,
+whether there is some; so an interrupt between any two steps (Ctrl-C) can lose a wake-up at worst
+and never a turn.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import weakref
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TypeVar
 
-from quintet.transport.watch import PoolTimeout, Watch
+__all__ = ["Turns"]
 
-if TYPE_CHECKING:
-    import asyncio
+T = TypeVar("T")
 
-__all__ = ["AsyncTurns", "Turns"]
-
-MAX_CONNECTIONS = 100
+# How long a lost wake-up may hold up the line.
+_LOOK_AGAIN_SECONDS = 1.0
 
 
 class Turns:
-    """Turns of threads."""
+    """A line of waiting threads.
 
-    def __init__(self) -> None:
-        self._free = MAX_CONNECTIONS
-        self._waiting: deque[threading.Event] = deque()
-        self._lock = threading.Lock()
+    Args:
+        lock: Held while somebody asks for what the line waits for.
 
-    def take(self, watch: Watch) -> None:
-        """Wait for a turn.
+    Attributes:
+        waiting: One of these for each thread in the line.  They belong to the frames that wait, so
+            that the place of one that was interrupted in the midst of leaving falls vacant.
+    """
 
-        Raises:
-            PoolTimeout: None came in time.
+    __slots__ = ("_lock", "waiting")
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        # Not Events: a finalizer may wake at any moment, and they have a lock of their own inside.
+        self.waiting: deque[weakref.ref[threading.Lock]] = deque()
+
+    def wait(self, ask: Callable[[], T | None], left: Callable[[], float | None]) -> T:
+        """Stand in line until ``ask`` returns something.
+
+        Args:
+            ask: Returns what is waited for, None if there is none; called with the lock held.
+            left: Returns the seconds left, None for no limit; raises when there are none.
         """
-        with self._lock:
-            if self._free and not self._waiting:
-                self._free -= 1
-                return
-            turn = threading.Event()
-            self._waiting.append(turn)
+        turn = threading.Lock()
+        turn.acquire()
+        place = weakref.ref(turn)
         try:
-            come = turn.wait(watch.left(PoolTimeout))
-        except BaseException:
-            self._leave(turn, keep=False)
-            raise
-        if not come and not self._leave(turn, keep=True):
-            raise PoolTimeout
-
-    def _leave(self, turn: threading.Event, *, keep: bool) -> bool:
-        """Stop waiting; tell whether the turn had come just now, and is kept."""
-        with self._lock:
-            if not turn.is_set():
-                self._waiting.remove(turn)
-                return False
-        if not keep:
-            self.give()
-        return keep
-
-    def give(self) -> None:
-        """Give a turn back, to whoever has waited longest."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._free += 1
-
-
-class AsyncTurns:
-    """Turns of the tasks of one event loop."""
-
-    def __init__(self) -> None:
-        self._free = MAX_CONNECTIONS
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def take(self, watch: Watch) -> None:
-        """Wait for a turn.
-
-        Raises:
-            PoolTimeout: None came in time.
-        """
-        if self._free and not self._waiting:
-            self._free -= 1
-            return
-        # Imported here: blocking clients have no use for asyncio.
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        left = watch.left(PoolTimeout)
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        timer = None if left is None else loop.call_later(left, _too_late, turn)
-        try:
-            await turn
-        except BaseException:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.give()
-            elif turn in self._waiting:
-                self._waiting.remove(turn)
-            raise
+            with self._lock:
+                self.waiting.append(place)
+            while True:
+                with self._lock:
+                    if self._head() is turn and (found := ask()) is not None:
+                        return found
+                seconds = left()
+                turn.acquire(
+                    timeout=_LOOK_AGAIN_SECONDS
+                    if seconds is None
+                    else min(seconds, _LOOK_AGAIN_SECONDS)
+                )
         finally:
-            if timer is not None:
-                timer.cancel()
+            self._vacate(place)
+            # There may be more than one of it, or this one did not take it.
+            self.wake()
 
-    def give(self) -> None:
-        """Give a turn back, to whoever has waited longest."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+    def wake(self) -> None:
+        """Have the first in line look; takes no lock, so finalizers may call it."""
+        turn = self._head()
+        if turn is not None:
+            with contextlib.suppress(RuntimeError):  # it is awake already
+                turn.release()
 
+    def _head(self) -> threading.Lock | None:
+        while self.waiting:
+            with contextlib.suppress(IndexError):  # another thread was faster
+                place = self.waiting[0]
+                if (turn := place()) is not None:
+                    return turn
+                self._vacate(place)
+        return None
 
-def _too_late(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(PoolTimeout())
+    def _vacate(self, place: weakref.ref[threading.Lock]) -> None:
+        with contextlib.suppress(ValueError, IndexError):  # gone already, or changed meanwhile
+            self.waiting.remove(place)

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class PoolTimeout(Exception):
-    """No connection became free in time."""
+    """No connection became free in time; the message says how many are in use, and how long."""
 
 
 class ConnectTimeout(Exception):
@@ -87,3 +87,12 @@ class Watch:
         if left <= 0:
             raise expired
         return left
+
+    def milliseconds(self, expired: type[Exception]) -> float | None:
+        """Return the same in the unit of ``poll``, which rounds up."""
+        if self.until is None:
+            return None
+        left = self.until - self.now()
+        if left <= 0:
+            raise expired
+        return left * 1000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from quintet.core.headers import Headers, check_header_name, check_header_value, is_secret_name
@@ -49,6 +51,22 @@ def test_headers_compare_names_without_case_and_values_with_case() -> None:
     assert hash(Headers([("A", "x")])) == hash(Headers([("a", "x")]))
     assert Headers([("A", "x")]) != Headers([("a", "X")])
     assert Headers() != {}
+
+
+def test_headers_of_text_are_those_of_its_pairs() -> None:
+    pairs = (*PAIRS, ("X", ""), ("Y", "a: b"), ("Z", "\xa0c\x85"))
+    text = "Content-Type: text/plain\r\nSet-Cookie:a=1 \t\r\nset-cookie:\tb=2"
+    headers = Headers.of_text(text + "\r\nX: \r\nY: a: b\r\nZ: \xa0c\x85 ")
+    assert headers["set-cookie"] == "a=1"
+    assert headers["z"] == "\xa0c\x85"
+    assert len(headers) == 5
+    assert headers.pairs() == pairs
+    assert headers == Headers(pairs)
+    assert copy.deepcopy(Headers.of_text(text)).pairs() == PAIRS
+    assert Headers(Headers.of_text(text)).pairs() == PAIRS
+    assert "b=2" not in repr(Headers.of_text(text))
+    assert Headers.of_text("").pairs() == ()
+    assert len(Headers.of_text("")) == 0
 
 
 @pytest.mark.parametrize(

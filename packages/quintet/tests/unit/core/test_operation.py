@@ -29,3 +29,9 @@ def test_service_that_says_nothing_gets_plain_errors() -> None:
     misuse = MisuseError("no")
     assert service.adopt(misuse) is misuse
     assert service.is_final(response) is False
+
+
+def test_operation_with_another_word_on_repeats_is_another_operation() -> None:
+    safe = Operation("x", "GET", "/", RetryClass.SAFE)
+    assert safe.with_retry(RetryClass.NEVER) == Operation("x", "GET", "/", RetryClass.NEVER)
+    assert safe.with_retry(RetryClass.SAFE) is safe

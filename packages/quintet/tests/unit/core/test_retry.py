@@ -273,3 +273,9 @@ def test_failures_are_not_repeated_if_the_policy_says_so(progress: Progress) -> 
     policy = replace(POLICY, failures=False)
     assert failure(policy, progress=progress) == GiveUp("failure")
     assert isinstance(status(policy), Retry)
+
+
+def test_policy_with_another_number_of_retries_differs_in_nothing_else() -> None:
+    usual = RetryPolicy(frozenset({503}), Backoff(0.5, 8.0), codes=frozenset({"busy"}))
+    assert usual.retrying(usual.max_retries) is usual
+    assert usual.retrying(9) == replace(usual, max_retries=9)

@@ -7,7 +7,15 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, strategies as st
 
-from quintet.core.url import check_base_url, expand, join, origin, percent_encode, with_query
+from quintet.core.url import (
+    check_base_url,
+    expand,
+    join,
+    origin,
+    path_of,
+    percent_encode,
+    with_query,
+)
 from quintet.errors import ConfigurationError, MisuseError
 
 SEGMENT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
@@ -163,3 +171,16 @@ def test_base_url_that_is_not_fine_is_refused_unseen(url: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_base_url(url)  # type: ignore[arg-type]
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://a.example/v1/jobs/x?y=/z", "/v1/jobs/x"),
+        ("https://a.example/", "/"),
+        ("https://a.example", ""),
+        ("https://a.example?q=1", ""),
+    ],
+)
+def test_path_of_a_url_is_what_stands_between_host_and_query(url: str, path: str) -> None:
+    assert path_of(url) == path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
+from typing import Any
 
 import pytest
 
 from quintet.errors import ConfigurationError
-from quintet.transport.environment import Proxies, split_proxy, tls_context
+from quintet.transport.environment import Proxies, redacted, split_proxy
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,10 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"HTTP_PROXY": "http://p:1", "NO_PROXY": ".example"}, "http", None),
         ({"HTTP_PROXY": "http://p:1", "NO_PROXY": "*"}, "http", None),
         ({"HTTP_PROXY": "http://p:1", "NO_PROXY": "other"}, "http", "http://p:1"),
+        ({"HTTP_PROXY": "http://p:1", "http_proxy": "http://p:2"}, "http", "http://p:2"),
+        ({"HTTP_PROXY": "http://p:1", "http_proxy": ""}, "http", None),
+        ({"HTTP_PROXY": "http://p:1", "http_proxy": "", "ALL_PROXY": "p:3"}, "http", "p:3"),
+        ({"FTP_PROXY": "http://p:1", "_PROXY": "http://p:1"}, "http", None),
         # A CGI script's HTTP_PROXY comes from whoever sent the request ("httpoxy").
         ({"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, "http", None),
     ],
@@ -42,6 +46,99 @@ def test_proxy_is_chosen_as_the_environment_says(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert Proxies.from_environment().choose(scheme, "api.example") == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "host", "port", "direct"),
+    [
+        ("example.com", "example.com", 443, True),
+        ("example.com", "api.example.com", 443, True),
+        ("example.com", "notexample.com", 443, False),
+        (".example.com", "example.com", 443, True),
+        ("*.example.com", "api.example.com", 443, True),
+        ("EXAMPLE.com", "Example.COM.", 443, True),
+        ("a.example b.example", "b.example", 443, True),
+        ("a.example, ,b.example,", "b.example", 443, True),
+        ("example.com:8443", "example.com", 8443, True),
+        ("example.com:8443", "example.com", 443, False),
+        ("example.com:https", "example.com", 443, False),
+        ("example.com:", "example.com", 443, True),
+        ("*", "anything", 1, True),
+        ("localhost", "localhost", 8787, True),
+        ("localhost", "127.0.0.1", 8787, False),
+        ("127.0.0.1", "127.0.0.1", 8787, True),
+        ("127.0.0.1:80", "127.0.0.1", 8787, False),
+        ("127.0.0.0/8", "127.3.2.1", 80, True),
+        ("10.0.0.0/8", "127.0.0.1", 80, False),
+        ("10.0.0.0/8", "10.example.com", 80, False),
+        ("0.1", "10.0.0.1", 80, False),
+        ("::1", "::1", 80, True),
+        ("[::1]", "::1", 80, True),
+        ("[::1]:80", "0:0:0:0:0:0:0:1", 80, True),
+        ("[::1]:81", "::1", 80, False),
+        ("fd00::/8", "fd12::9", 80, True),
+        ("fe80::/10", "fe80::1%eth0", 80, True),
+        ("", "example.com", 443, False),
+        (".", "example.com", 443, False),
+        ("300.1.1.1/8", "10.0.0.1", 80, False),
+        ("example.com", "1.2.3.4.5", 80, False),
+    ],
+)
+def test_no_proxy_covers_names_addresses_networks_and_ports(
+    rules: str, host: str, port: int, direct: bool
+) -> None:
+    proxies = Proxies({"all": "http://p:1", "no": rules})
+    assert proxies.choose("https", host, port) == (None if direct else "http://p:1")
+
+
+@pytest.mark.parametrize(
+    ("given", "scheme", "expected"),
+    [
+        ("http://p:1", "https", "http://p:1"),
+        ({"http": "p:1", "https": "p:2"}, "https", "p:2"),
+        ({"https://": "p:2"}, "https", "p:2"),
+        ({"all://": "p:3"}, "http", "p:3"),
+        ({}, "http", None),
+        (Proxies({"http": "p:4"}), "http", "p:4"),
+    ],
+)
+def test_caller_names_one_proxy_or_several(
+    monkeypatch: pytest.MonkeyPatch, given: Any, scheme: str, expected: str | None
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://environment:1")
+    assert Proxies.of(given).choose(scheme, "api.example", 443) == expected
+
+
+def test_caller_who_names_none_gets_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://environment:1")
+    assert Proxies.of(None).choose("http", "api.example") == "http://environment:1"
+
+
+def test_unknown_key_of_proxies_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="'htp'"):
+        Proxies.of({"htp": "http://p:1"})
+    with pytest.raises(ConfigurationError, match="socks5"):
+        Proxies.of("socks5://p:1")
+
+
+def test_proxies_are_shown_without_their_credentials() -> None:
+    proxies = Proxies({"http": "http://us:pw@p:1", "no": "a.example"})
+    assert repr(proxies) == "Proxies({'http': 'http://***@p:1', 'no': 'a.example'})"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://us:pw@p:1/x?y", "http://***@p:1"),
+        ("us:pw@p:1", "http://***@p:1"),
+        ("http://p:1", "http://p:1"),
+        ("http://us:p@w@p:1", "http://***@p:1"),
+        ("socks5://us:p/w@p:1", "socks5://***@p:1"),
+        ("http://us:p://w@p:1?x", "http://***@p:1"),
+    ],
+)
+def test_redacted_url_shows_no_credential(url: str, shown: str) -> None:
+    assert redacted(url) == shown
 
 
 @pytest.mark.parametrize(
@@ -69,18 +166,12 @@ def test_proxy_of_another_kind_is_refused_without_its_url(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_contexts_are_made_once_even_by_many_threads() -> None:
-    made: list[object] = []
-    threads = [threading.Thread(target=lambda: made.append(tls_context(False))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({id(context) for context in made}) == 1
-
-
-def test_file_that_is_no_certificate_is_a_configuration_error(tmp_path: object) -> None:
-    with pytest.raises(ConfigurationError, match="TLS files"):
-        tls_context(__file__)
-    with pytest.raises(ConfigurationError, match="TLS files"):
-        tls_context(False, __file__)
+@pytest.mark.parametrize(
+    ("url", "install"),
+    [("socks5h://p:1", 'pip install "httpx\\[socks\\]"'), ("https://p:1", "pip install httpx")],
+)
+def test_proxy_of_another_kind_is_refused_with_the_way_to_use_it(url: str, install: str) -> None:
+    with pytest.raises(ConfigurationError, match=install) as caught:
+        split_proxy(url)
+    assert 'transport="httpx"' in str(caught.value)
+    assert "http_client" in str(caught.value)

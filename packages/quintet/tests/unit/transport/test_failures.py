@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from typing import Any
 
 import httpcore
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 
 from quintet.errors import (
+    ClientClosedError,
     ConfigurationError,
     ConnectionFailure,
     LimitExceeded,
@@ -18,7 +20,16 @@ from quintet.errors import (
     ProtocolFailure,
     TimeoutFailure,
 )
-from quintet.transport.failures import translate
+from quintet.transport.failures import explain, translate
+from quintet.transport.http11 import HeadTooLarge, LocalProtocolError, RemoteProtocolError
+from quintet.transport.watch import (
+    ConnectError,
+    ConnectTimeout,
+    PoolTimeout,
+    ProxyError,
+    ReadTimeout,
+    Watch,
+)
 
 LIBRARIES = [httpcore, httpx, httpx2]
 
@@ -130,6 +141,81 @@ def test_tls_that_is_refused_is_not_repeated_but_broken_off_is(
     ours = translate(foreign, progress=progress)
     assert isinstance(ours, ConnectionFailure)
     assert ours.repeatable is repeatable
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(20, "SSL_CERT_FILE"), (18, "verify=FILE"), (10, None), (62, None)],
+)
+def test_certificate_of_an_unknown_authority_comes_with_the_way_to_trust_it(
+    code: int, advice: str | None
+) -> None:
+    verification = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    verification.verify_code, verification.verify_message = code, "why"
+    text = str(translate(verification, progress=0))
+    assert text.startswith("the server's certificate is not trusted (why)")
+    assert (advice in text) if advice else text.endswith("(why)")
+
+
+def test_plain_answer_to_tls_comes_with_the_likely_reason() -> None:
+    error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    error.reason = "WRONG_VERSION_NUMBER"
+    assert "is it an http:// URL?" in str(translate(error, progress=0))
+
+
+def test_own_protocol_error_of_ours_says_what_is_wrong_with_the_request() -> None:
+    ours = translate(LocalProtocolError("no valid header name"), progress=1)
+    assert str(ours) == "the request is not valid HTTP: no valid header name"
+    assert isinstance(ours, ProtocolFailure)
+    assert (ours.progress, ours.repeatable) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("bound", "what"), [("max_head_bytes", "bytes"), ("max_header_lines", "lines")]
+)
+def test_head_above_a_bound_names_it(bound: str, what: str) -> None:
+    ours = translate(HeadTooLarge(bound, 256), progress=2)
+    assert isinstance(ours, LimitExceeded)
+    assert (ours.bound, ours.limit) == (bound, 256)
+    assert f"more than 256 {what} ({bound})" in str(ours)
+
+
+def test_peer_that_went_away_is_a_connection_failure_for_our_parser_too() -> None:
+    for text in ("Server disconnected without sending a response.", "peer closed connection in x"):
+        assert isinstance(translate(RemoteProtocolError(text), progress=1), ConnectionFailure)
+
+
+def test_pool_that_is_full_says_who_holds_it_and_what_to_do() -> None:
+    full = PoolTimeout("all 100 connections are in use, the oldest for 12.3 s")
+    text = str(translate(full, progress=0, seconds=2.0))
+    assert text == (
+        "timed out: no connection became free within 2 s: all 100 connections are in use, the "
+        "oldest for 12.3 s; raise max_connections, or close streams that nobody reads"
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        (ConnectError("Connection refused"), "could not connect to a:80: Connection refused"),
+        (ConnectTimeout(), "timed out: the connection to a:80 was not made within 2 s"),
+        (
+            ProxyError("407 Proxy Authentication Required"),
+            "the proxy did not connect to the server (407 Proxy Authentication Required); "
+            "put user and password into the proxy's URL",
+        ),
+    ],
+)
+def test_failure_to_connect_names_the_place(failure: Exception, text: str) -> None:
+    watch = Watch(None, 2.0, time.monotonic)
+    assert str(explain(failure, watch, closed=False, where="a:80")) == text
+
+
+def test_reason_that_counts_is_the_callers_body_then_the_closed_client() -> None:
+    watch = Watch(None, None, time.monotonic)
+    failure = watch.source_failure = KeyError("theirs")
+    assert explain(failure, watch, closed=True) is failure
+    assert isinstance(explain(ReadTimeout(), watch, closed=True), ClientClosedError)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), OSError(5, "io")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -9,13 +10,15 @@ import pytest
 
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError, ConnectionFailure
+from quintet.transport.aio_engine import AsyncEngine
+from quintet.transport.engine import Engine
 from quintet.transport.lazy import AsyncLazyTransport, LazyTransport
 
 NOWHERE = Request("GET", "http://127.0.0.1:9/")
 
 
 def test_engine_is_made_once_by_many_threads() -> None:
-    lazy = LazyTransport(time.monotonic)
+    lazy = LazyTransport(lambda site: Engine(time.monotonic, site=site))
     assert lazy._engine is None
     engines: set[int] = set()
 
@@ -36,7 +39,7 @@ def test_engine_is_made_once_by_many_threads() -> None:
 
 
 def test_engine_is_not_made_after_close() -> None:
-    lazy = LazyTransport(time.monotonic)
+    lazy = LazyTransport(lambda site: Engine(time.monotonic, site=site))
     lazy.close()
     with pytest.raises(ClientClosedError):
         lazy.send(NOWHERE, None, None)
@@ -44,14 +47,36 @@ def test_engine_is_not_made_after_close() -> None:
 
 
 async def test_asyncio_engine_is_made_by_the_first_request_and_closed_with_the_client() -> None:
-    lazy = AsyncLazyTransport(time.monotonic)
-    await AsyncLazyTransport(time.monotonic).close()
+    lazy = AsyncLazyTransport(lambda site: AsyncEngine(time.monotonic, site=site))
+    await AsyncLazyTransport(lambda site: AsyncEngine(time.monotonic, site=site)).close()
     with pytest.raises(ConnectionFailure):
         await lazy.send(NOWHERE, None, None)
     await lazy.close()
     with pytest.raises(ClientClosedError):
         await lazy.send(NOWHERE, None, None)
-    unused = AsyncLazyTransport(time.monotonic)
+    unused = AsyncLazyTransport(lambda site: AsyncEngine(time.monotonic, site=site))
     await unused.close()
     with pytest.raises(ClientClosedError):
         await unused.send(NOWHERE, None, None)
+
+
+async def test_engine_knows_where_the_client_was_made() -> None:
+    places: list[str] = []
+
+    def make(site: str) -> Engine:
+        places.append(site)
+        return Engine(time.monotonic, site=site)
+
+    def amake(site: str) -> AsyncEngine:
+        places.append(site)
+        return AsyncEngine(time.monotonic, site=site)
+
+    lazy, awaited = LazyTransport(make), AsyncLazyTransport(amake)
+    line = sys._getframe().f_lineno - 1
+    with pytest.raises(ConnectionFailure):
+        lazy.send(NOWHERE, None, None)
+    with pytest.raises(ConnectionFailure):
+        await awaited.send(NOWHERE, None, None)
+    lazy.close()
+    await awaited.close()
+    assert places == [f"{__file__}:{line}"] * 2

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from quintet import open_body
 from quintet.core.request import Request
+from quintet.errors import ConfigurationError
 from quintet.transport.environment import Proxies
 from quintet.transport.targets import Targets, header_lines
 
@@ -84,3 +89,52 @@ def test_repr_of_header_lines_shows_none_of_them() -> None:
     target, _ = Targets(DIRECT).split("http://x/")
     lines = header_lines(Request("GET", "http://x/", (("X-Key", "secret"),)), target)
     assert repr(lines) == "<2 header lines>"
+
+
+def test_unix_socket_takes_every_request_and_keeps_the_host(tmp_path: Path) -> None:
+    targets = Targets(None, tmp_path / "server.sock")
+    target, path = targets.split("http://api.example/v1")
+    assert target.unix_socket == str(tmp_path / "server.sock")
+    assert (target.host_line, target.proxy, path) == ((b"Host", b"api.example"), None, b"/v1")
+    assert targets.split("https://other.example/")[0].unix_socket == target.unix_socket
+
+
+def test_unix_socket_and_proxies_exclude_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="not both"):
+        Targets("http://p:1", "/run/server.sock")
+    Targets(DIRECT, "/run/server.sock")
+    # The environment's are for other clients.
+    monkeypatch.setenv("all_proxy", "http://p:1")
+    assert Targets(None, "/run/server.sock").split("http://x/")[0].proxy is None
+
+
+def test_system_without_unix_sockets_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "AF_UNIX")
+    with pytest.raises(ConfigurationError, match="no Unix sockets"):
+        Targets(None, "/run/server.sock")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "unix_socket", "url", "place"),
+    [
+        (DIRECT, None, "http://api.example/", "api.example:80"),
+        (DIRECT, None, "https://[::1]/", "[::1]:443"),
+        ("http://us:pw@p:3128", None, "https://api.example/", "the proxy p:3128"),
+        (None, "/run/s", "https://api.example/", "/run/s"),
+    ],
+)
+def test_place_is_what_is_connected_to(
+    proxies: Any, unix_socket: str | None, url: str, place: str
+) -> None:
+    assert Targets(proxies, unix_socket).split(url)[0].place == place
+
+
+def test_repr_of_a_target_shows_no_credential() -> None:
+    target, _ = Targets("http://us:pw@p:3128").split("http://api.example/")
+    assert repr(target) == "Target('http://api.example', through a proxy: True)"
+
+
+def test_proxy_is_chosen_by_the_port_as_well() -> None:
+    targets = Targets({"all": "http://p:1", "no": "api.example:8080"})
+    assert targets.split("http://api.example:8080/")[0].proxy is None
+    assert targets.split("http://api.example/")[0].proxy == ("p", 1)

@@ -1,155 +1,189 @@
-"""Turns come in order, and none is ever lost."""
+"""Threads get what they wait for in the order they came, and no turn is ever lost."""
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from quintet.transport.turns import AsyncTurns, Turns
-from quintet.transport.watch import PoolTimeout, Watch
+from quintet.transport import turns as module
+from quintet.transport.turns import Turns
+
+lock_of_threads = threading.Lock
 
 
-@pytest.fixture(autouse=True)
-def two_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quintet.transport.turns.MAX_CONNECTIONS", 2)
+class Late(Exception):
+    """The time of whoever waits is over."""
 
 
-def watch(seconds: float | None = None) -> Watch:
-    until = None if seconds is None else time.monotonic() + seconds
-    return Watch(until, seconds, time.monotonic)
+class Shelf:
+    """Things that threads wait for."""
+
+    def __init__(self, *things: str) -> None:
+        self.things = list(things)
+        self.lock = threading.Lock()
+        self.turns = Turns(self.lock)
+
+    def ask(self) -> str | None:
+        assert self.lock.locked()
+        return self.things.pop() if self.things else None
+
+    def put(self, thing: str) -> None:
+        with self.lock:
+            self.things.append(thing)
+        self.turns.wake()
+
+    def wait(self, seconds: float | None = None) -> str:
+        until = None if seconds is None else time.monotonic() + seconds
+
+        def left() -> float | None:
+            if until is None:
+                return None
+            if (rest := until - time.monotonic()) <= 0:
+                raise Late
+            return rest
+
+        return self.turns.wait(self.ask, left)
 
 
-def test_turns_are_taken_and_given_back() -> None:
-    turns = Turns()
-    for _ in range(3):
-        turns.take(watch())
-        turns.take(watch())
-        turns.give()
-        turns.give()
-    assert turns._free == 2
+def started(work: Callable[[], Any]) -> threading.Thread:
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
 
 
-def test_turn_that_does_not_come_is_a_timeout_and_leaves_nothing_behind() -> None:
-    turns = Turns()
-    turns.take(watch())
-    turns.take(watch())
-    with pytest.raises(PoolTimeout):
-        turns.take(watch(0.02))
-    with pytest.raises(PoolTimeout):
-        turns.take(Watch(0.0, 1.0, time.monotonic))
-    assert not turns._waiting
-    turns.give()
-    turns.give()
-    assert turns._free == 2
+def test_what_is_there_is_got_without_waiting() -> None:
+    shelf = Shelf("a")
+    assert shelf.wait(0.0001) == "a"
+    assert not shelf.turns.waiting
 
 
-def test_threads_get_their_turns_in_the_order_they_came() -> None:
-    turns = Turns()
-    turns.take(watch())
-    turns.take(watch())
+def test_what_does_not_come_in_time_leaves_nothing_behind() -> None:
+    shelf = Shelf()
+    with pytest.raises(Late):
+        shelf.wait(0.02)
+    assert not shelf.turns.waiting
+    shelf.put("a")
+    assert shelf.wait() == "a"
+
+
+def test_threads_are_served_in_the_order_they_came() -> None:
+    shelf = Shelf()
     order: list[int] = []
 
     def work(name: int) -> None:
-        turns.take(watch(10))
+        thing = shelf.wait(10)
         order.append(name)
-        turns.give()
+        shelf.put(thing)
 
     threads = []
-    for name in range(5):
-        threads.append(threading.Thread(target=work, args=(name,)))
-        threads[-1].start()
-        while len(turns._waiting) <= name:
+    for name in range(6):
+        threads.append(started(lambda name=name: work(name)))  # type: ignore[misc]
+        while len(shelf.turns.waiting) <= name:
             time.sleep(0.001)
-    turns.give()
+    shelf.put("a")
     for thread in threads:
         thread.join(10)
-    turns.give()
-    assert order == [0, 1, 2, 3, 4]
-    assert turns._free == 2
+    assert order == [0, 1, 2, 3, 4, 5]
+    assert shelf.things == ["a"]
 
 
-@pytest.mark.parametrize("come", [True, False])
-def test_interrupted_wait_keeps_no_turn(come: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns()
-    turns.take(watch())
-    turns.take(watch())
+def test_several_things_at_once_serve_several_threads() -> None:
+    shelf = Shelf()
+    got: list[str] = []
+    threads = [started(lambda: got.append(shelf.wait(10))) for _ in range(3)]
+    while len(shelf.turns.waiting) < 3:
+        time.sleep(0.001)
+    with shelf.lock:
+        shelf.things += ["a", "b", "c"]
+    shelf.turns.wake()  # once: each that leaves wakes the next
+    for thread in threads:
+        thread.join(10)
+    assert sorted(got) == ["a", "b", "c"]
 
-    def interrupted(self: Any, timeout: Any = None) -> bool:
-        if come:
-            turns.give()
+
+class Interrupting:
+    """A lock whose waiting is interrupted."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._lock = lock_of_threads()
+        self._meanwhile = meanwhile
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            return self._lock.acquire()
+        self._meanwhile()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Event, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        turns.take(watch())
-    monkeypatch.undo()
-    assert not turns._waiting
-    assert turns._free == int(come)
+    def release(self) -> None:
+        self._lock.release()
 
 
-def test_turn_that_comes_in_the_moment_the_wait_ends_is_kept(
+@pytest.mark.parametrize("comes", [True, False])
+def test_interrupted_wait_gives_up_its_place_and_takes_nothing(
+    comes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            module.threading,
+            "Lock",
+            lambda: Interrupting(lambda: shelf.put("a") if comes else None),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            shelf.wait()
+    assert not shelf.turns.waiting
+    assert shelf.things == ["a"] * comes
+
+
+def test_place_of_a_thread_that_was_torn_out_of_the_line_falls_vacant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    turns = Turns()
-    turns.take(watch())
-    turns.take(watch())
+    shelf = Shelf()
 
-    def late(self: Any, timeout: Any = None) -> bool:
-        turns.give()
-        return False
+    def interrupted(self: Turns, place: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Event, "wait", late)
-    turns.take(watch(1.0))
-    assert turns._free == 0
-
-
-async def test_tasks_get_their_turns_in_the_order_they_came() -> None:
-    turns = AsyncTurns()
-    await turns.take(watch())
-    await turns.take(watch())
-    order: list[int] = []
-
-    async def work(name: int) -> None:
-        await turns.take(watch(10))
-        order.append(name)
-        turns.give()
-
-    tasks = [asyncio.create_task(work(name)) for name in range(5)]
-    await asyncio.sleep(0)
-    turns.give()
-    await asyncio.gather(*tasks)
-    turns.give()
-    assert order == [0, 1, 2, 3, 4]
-    assert turns._free == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(Turns, "_vacate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            shelf.wait(0.001)
+    gc.collect()
+    assert len(shelf.turns.waiting) == 1
+    shelf.put("a")
+    assert shelf.wait(10) == "a"
+    assert not shelf.turns.waiting
 
 
-async def test_task_that_waits_too_long_leaves_the_queue() -> None:
-    turns = AsyncTurns()
-    await turns.take(watch())
-    await turns.take(watch())
-    with pytest.raises(PoolTimeout):
-        await turns.take(watch(0.02))
-    turns.give()
-    assert turns._free == 1
+def test_lost_wake_up_holds_up_the_line_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK_AGAIN_SECONDS", 0.01)
+    shelf = Shelf()
+    got: list[str] = []
+    thread = started(lambda: got.append(shelf.wait()))
+    while not shelf.turns.waiting:
+        time.sleep(0.001)
+    with shelf.lock:
+        shelf.things.append("a")  # and nobody is woken
+    thread.join(10)
+    assert got == ["a"]
 
 
-@pytest.mark.parametrize("come", [True, False])
-async def test_cancelled_task_keeps_no_turn(come: bool) -> None:
-    turns = AsyncTurns()
-    await turns.take(watch())
-    await turns.take(watch())
-    task = asyncio.create_task(turns.take(watch()))
-    await asyncio.sleep(0)
-    if come:
-        turns.give()  # its turn comes, and in the same moment it is cancelled
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    if not come:
-        turns.give()
-    assert turns._free == 1
-    assert not turns._waiting
+def test_failure_to_ask_leaves_the_line() -> None:
+    shelf = Shelf()
+
+    def closed() -> None:
+        raise ConnectionAbortedError
+
+    with pytest.raises(ConnectionAbortedError):
+        shelf.turns.wait(closed, lambda: None)
+    assert not shelf.turns.waiting
+
+
+def test_waking_while_nobody_waits_does_nothing() -> None:
+    turns = Shelf().turns
+    turns.wake()
+    turns.wake()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from quintet.hooks import Hook
+    from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
 
 __all__ = ["AsyncFlareClient"]
@@ -63,7 +64,10 @@ class AsyncFlareClient(
         deadline: Seconds for a whole call, attempts and waits included; no limit by default.
         http_client: An httpx-shaped client to send with. It stays yours: :meth:`aclose` leaves
             it open, and its own base URL is not used.
-        transport: A transport of the runtime, such as the scripted one of ``quintet.testing``.
+        transport: The engine to send with, ``"native"`` or ``"httpx"``; ``QUINTET_TRANSPORT``
+            without it, else the native one. Or a transport, such as
+            ``quintet.AsyncNativeTransport`` with a certificate authority of your own, or the
+            scripted one of ``quintet.testing``.
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
@@ -83,7 +87,7 @@ class AsyncFlareClient(
         timeout: float | None = 30.0,
         deadline: float | None = None,
         http_client: Any = None,
-        transport: AsyncTransport | None = None,
+        transport: AsyncTransport | EngineName | None = None,
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -99,7 +103,8 @@ class AsyncFlareClient(
         )
         self._clock = SystemClock() if clock is None else clock
         self._credentials = find_credentials(api_key)
-        self._has_own_engine = http_client is None and transport is None
+        self._engine: EngineName | None = transport if isinstance(transport, str) else None
+        self._has_own_engine = http_client is None and self._engine is transport
         try:
             self._api = AsyncApiClient(
                 SERVICE,
@@ -125,7 +130,13 @@ class AsyncFlareClient(
         if not self._has_own_engine:
             return None
         twin = copy.copy(self)
-        api = AsyncApiClient(SERVICE, self._api.options, self._credentials, clock=self._clock)
+        api = AsyncApiClient(
+            SERVICE,
+            self._api.options,
+            self._credentials,
+            transport=self._engine,
+            clock=self._clock,
+        )
         vars(twin).update(_last=None, _api=api)
         return twin
 

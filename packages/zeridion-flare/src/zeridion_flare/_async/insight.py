@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from quintet.options import UNSET, Unset
 from zeridion_flare import _wire as wire
 from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import choose_body
-from zeridion_flare.types import (
-    Activity,
-    ActivityPage,
-    Alert,
-    AlertPage,
-    MetricsSummary,
-    ThroughputMetrics,
-)
+
+if TYPE_CHECKING:
+    from zeridion_flare.types import (
+        Activity,
+        ActivityPage,
+        Alert,
+        AlertPage,
+        MetricsSummary,
+        ThroughputMetrics,
+    )
 
 
 class AsyncInsightCalls(AsyncCalls):

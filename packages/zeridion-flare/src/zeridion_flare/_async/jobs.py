@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from quintet.options import UNSET, Unset
 from zeridion_flare import _wire as wire
 from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import new_job, tag_filters, time_filter, trace_headers
 from zeridion_flare.errors import ConflictError, NotFoundError, says_no_such_job
-from zeridion_flare.types import Job, JobPage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from zeridion_flare.types import Job, JobPage
 
 STATE_CONFLICT = "invalid_state"
 

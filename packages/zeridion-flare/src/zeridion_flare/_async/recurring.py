@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from quintet.options import UNSET, Unset
 from zeridion_flare import _wire as wire
 from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import choose_body
-from zeridion_flare.cron import check_cron, check_timezone
-from zeridion_flare.types import Job, RecurringJob, RecurringPage
+
+if TYPE_CHECKING:
+    from zeridion_flare.types import Job, RecurringJob, RecurringPage
 
 
 class AsyncRecurringCalls(AsyncCalls):
@@ -67,6 +68,9 @@ class AsyncRecurringCalls(AsyncCalls):
             "max_attempts": max_attempts,
             "timeout_seconds": timeout_seconds,
         }
+        # Imported here: it knows calendars, and most programs need none.
+        from zeridion_flare.cron import check_cron, check_timezone
+
         schedule = choose_body(body, fields)
         if "cron_expression" in schedule:
             check_cron(schedule["cron_expression"])

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from quintet._async.polling import poll_until
 from quintet.core.deadline import Deadline
 from quintet.core.polling import PollSchedule
-from quintet.core.sse.session import EventRules
 from quintet.errors import QuintetError
 from zeridion_flare import _wire as wire
 from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import choose_body
 from zeridion_flare.errors import adopt
-from zeridion_flare.types import TERMINAL_STATES, Job
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from quintet._async.streams import AsyncByteStream, AsyncEventStream
     from quintet.core.sse.event import ServerSentEvent
+    from zeridion_flare.types import Job
 
 
 class AsyncWatchCalls(AsyncCalls):
@@ -47,6 +47,9 @@ class AsyncWatchCalls(AsyncCalls):
             FlareStreamError: While iterating: the stream broke for good.
             NotFoundError: While iterating: there is no such job.
         """
+        # Imported here: most programs follow no job.
+        from quintet.core.sse.session import EventRules
+
         rules = EventRules(is_terminal=_is_last_event, idle_timeout=idle_timeout, numbered=True)
         return self._api.events(
             wire.JOB_EVENTS,
@@ -149,6 +152,8 @@ class AsyncWatchCalls(AsyncCalls):
 
 
 def _has_ended(job: Job) -> bool:
+    from zeridion_flare.types import TERMINAL_STATES
+
     return job.get("state") in TERMINAL_STATES
 
 
@@ -158,6 +163,8 @@ def _is_last_event(event: ServerSentEvent) -> bool:
     # Only an event that holds the word of a final state can be the last: most are told apart
     # without being parsed twice.
     data = event.data
+    from zeridion_flare.types import TERMINAL_STATES
+
     if not any(state in data for state in TERMINAL_STATES):
         return False
     return _job_of(event).get("state") in TERMINAL_STATES

@@ -15,7 +15,6 @@ from quintet._acompat import ASYNC
 from zeridion_flare._async.client import AsyncFlareClient
 from zeridion_flare._async.worker_run import AsyncWorkerRun
 from zeridion_flare._identity import local_hostname, make_worker_id
-from zeridion_flare._invocation import Around, Redact
 from zeridion_flare._version import __version__
 from zeridion_flare._worker_core.core import EXIT_CLEAN, Health
 from zeridion_flare._worker_core.events import EVENT_NAMES, WorkerEvent
@@ -25,6 +24,8 @@ from zeridion_flare.handlers import JobRegistry
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from zeridion_flare._invocation import Around, Redact
 
 __all__ = ["AsyncFlareWorker"]
 

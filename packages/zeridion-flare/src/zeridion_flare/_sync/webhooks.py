@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from quintet.options import UNSET, Unset
 from zeridion_flare import _wire as wire
 from zeridion_flare._bodies import choose_body
 from zeridion_flare._sync.calls import Calls
-from zeridion_flare.types import Delivery, DeliveryPage, Webhook, WebhookPage
+
+if TYPE_CHECKING:
+    from zeridion_flare.types import Delivery, DeliveryPage, Webhook, WebhookPage
 
 
 class WebhookCalls(Calls):

@@ -13,7 +13,6 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zeridion_flare._identity import local_hostname, make_worker_id
-from zeridion_flare._invocation import Around, Redact
 from zeridion_flare._sync.client import FlareClient
 from zeridion_flare._sync.worker_run import WorkerRun
 from zeridion_flare._version import __version__
@@ -25,6 +24,8 @@ from zeridion_flare.handlers import JobRegistry
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from zeridion_flare._invocation import Around, Redact
 
 __all__ = ["FlareWorker"]
 

@@ -33,15 +33,15 @@ from zeridion_flare._worker_core.actions import (
     Stop,
 )
 from zeridion_flare._worker_core.core import Health, WorkerCore
-from zeridion_flare._worker_core.events import WorkerEvent
 from zeridion_flare._worker_core.outcome import Ending
-from zeridion_flare._worker_core.plan import WorkerPlan
 from zeridion_flare.context import CancellationToken
 from zeridion_flare.errors import FlareError
-from zeridion_flare.handlers import JobRegistry
 
 if TYPE_CHECKING:
     from zeridion_flare._sync.client import FlareClient
+    from zeridion_flare._worker_core.events import WorkerEvent
+    from zeridion_flare._worker_core.plan import WorkerPlan
+    from zeridion_flare.handlers import JobRegistry
 
 logger = logging.getLogger("zeridion_flare.worker")
 

@@ -8,18 +8,19 @@ has: another way to go on, and ordinary answers that tell how it ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
-from quintet.core.attempts import Plan
-from quintet.core.response import Response
+from quintet.core.record import Record
 from quintet.core.sse.event import ServerSentEvent
+
+if TYPE_CHECKING:
+    from quintet.core.attempts import Plan
+    from quintet.core.response import Response
 
 __all__ = ["Detour", "Fallbacks", "Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(Record):
     """An ordinary call whose answer stands for events.
 
     Attributes:
@@ -28,15 +29,18 @@ class Detour:
             call; or into None if it tells nothing.
     """
 
+    __slots__ = _fields = ("plan", "read")
     plan: Plan
     read: Callable[[Response], Reading]
+
+    def __init__(self, plan: Plan, read: Callable[[Response], Reading]) -> None:
+        self._fill(plan, read)
 
 
 Reading = Union[Sequence[ServerSentEvent], Detour, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Fallbacks:
+class Fallbacks(Record):
     """The other ways of one stream.
 
     Attributes:
@@ -52,8 +56,19 @@ class Fallbacks:
             then.  None, or None from it: there is none.
     """
 
-    answered: Callable[[Response], Reading] | None = None
-    refused: Mapping[int, Detour] = field(default_factory=dict)
-    resume: Callable[[], Plan] | None = None
-    ended: Callable[[], Detour | None] | None = None
-    rescue: Callable[[], Detour | None] | None = None
+    __slots__ = _fields = ("answered", "refused", "resume", "ended", "rescue")
+    answered: Callable[[Response], Reading] | None
+    refused: Mapping[int, Detour]
+    resume: Callable[[], Plan] | None
+    ended: Callable[[], Detour | None] | None
+    rescue: Callable[[], Detour | None] | None
+
+    def __init__(
+        self,
+        answered: Callable[[Response], Reading] | None = None,
+        refused: Mapping[int, Detour] | None = None,
+        resume: Callable[[], Plan] | None = None,
+        ended: Callable[[], Detour | None] | None = None,
+        rescue: Callable[[], Detour | None] | None = None,
+    ) -> None:
+        self._fill(answered, refused or {}, resume, ended, rescue)

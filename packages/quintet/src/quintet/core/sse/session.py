@@ -18,12 +18,12 @@ Rules of this program:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from quintet.core.call import CallContext, Opened, Plan, call, open_exchange, read_opened
 from quintet.core.decoding import BodyDecoder
 from quintet.core.effects import Close, Emit, Exchange, Program, Read, Sleep
+from quintet.core.record import Record
 from quintet.core.request import Request
 from quintet.core.retry import GiveUp
 from quintet.core.sse.decoder import SSEDecoder
@@ -43,8 +43,7 @@ from quintet.errors import (
 __all__ = ["EventRules", "follow"]
 
 
-@dataclass(frozen=True, slots=True)
-class EventRules:
+class EventRules(Record):
     """How the streams of an operation behave.
 
     Attributes:
@@ -62,14 +61,46 @@ class EventRules:
         max_event_bytes: Bound of one event.
     """
 
-    is_terminal: Callable[[ServerSentEvent], bool] | None = None
-    to_error: Callable[[ServerSentEvent], QuintetError | None] | None = None
-    idle_timeout: float | None = 60.0
-    max_reconnects: int = 5
-    numbered: bool | Callable[[ServerSentEvent], int | None] = False
-    greets: Callable[[ServerSentEvent], bool] | None = None
-    max_line_bytes: int = 1 << 20
-    max_event_bytes: int = 8 << 20
+    __slots__ = _fields = (
+        "is_terminal",
+        "to_error",
+        "idle_timeout",
+        "max_reconnects",
+        "numbered",
+        "greets",
+        "max_line_bytes",
+        "max_event_bytes",
+    )
+    is_terminal: Callable[[ServerSentEvent], bool] | None
+    to_error: Callable[[ServerSentEvent], QuintetError | None] | None
+    idle_timeout: float | None
+    max_reconnects: int
+    numbered: bool | Callable[[ServerSentEvent], int | None]
+    greets: Callable[[ServerSentEvent], bool] | None
+    max_line_bytes: int
+    max_event_bytes: int
+
+    def __init__(
+        self,
+        is_terminal: Callable[[ServerSentEvent], bool] | None = None,
+        to_error: Callable[[ServerSentEvent], QuintetError | None] | None = None,
+        idle_timeout: float | None = 60.0,
+        max_reconnects: int = 5,
+        numbered: bool | Callable[[ServerSentEvent], int | None] = False,
+        greets: Callable[[ServerSentEvent], bool] | None = None,
+        max_line_bytes: int = 1 << 20,
+        max_event_bytes: int = 8 << 20,
+    ) -> None:
+        self._fill(
+            is_terminal,
+            to_error,
+            idle_timeout,
+            max_reconnects,
+            numbered,
+            greets,
+            max_line_bytes,
+            max_event_bytes,
+        )
 
 
 _PASSING = frozenset({408, 425, 429})
@@ -134,7 +165,7 @@ def _begin(
     request = _with_resume_headers(plan.request, state)
     reading: Reading
     try:
-        opened = yield from open_exchange(replace(plan, request=request), context)
+        opened = yield from open_exchange(plan.sending(request), context)
     except QuintetError as error:
         reading = fallbacks.refused.get(error.status)
         if reading is None:
@@ -163,7 +194,7 @@ def _reopen(
         try:
             plan = plan.renewed(plan.request)
             request = _with_resume_headers(plan.request, state)
-            return (yield from open_exchange(replace(plan, request=request), context))
+            return (yield from open_exchange(plan.sending(request), context))
         except QuintetError as error:
             after = _after_refusal(error, state, context)
             if after is None:
@@ -253,23 +284,27 @@ def _events(
     decoder = SSEDecoder(rules.max_line_bytes, rules.max_event_bytes)
     inflate = BodyDecoder(exchange.headers.get("content-encoding"), None)
     idle = rules.idle_timeout
+    # All of it may have come with the head; then there is only the end left to read.
+    whole: bytes | None = getattr(exchange, "whole", None)
     while True:
         until = None if idle is None else context.clock.monotonic() + idle
-        raw: bytes = yield Read(exchange, until, idle)
+        raw: bytes = whole or (yield Read(exchange, until, idle))
+        whole = None
         if not raw:
             inflate.finish()
             decoder.finish()
             return False
-        events = decoder.feed(inflate.feed(raw))
-        if decoder.retry is not None:
-            state.server_retry(decoder.retry)
-        # Events are handed on in batches, as many as a piece of the body brought: one step of the
-        # program per event would cost more than decoding it.
-        batch, end = _until_end(state.admit(events), rules)
-        if batch:
-            yield Emit(batch)
-        if end is not None:
-            return end
+        for piece in inflate.pieces(raw):
+            events = decoder.feed(piece)
+            if decoder.retry is not None:
+                state.server_retry(decoder.retry)
+            # Events are handed on in batches, as many as a piece of the body brought: one step of
+            # the program per event would cost more than decoding it.
+            batch, end = _until_end(state.admit(events), rules)
+            if batch:
+                yield Emit(batch)
+            if end is not None:
+                return end
 
 
 def _until_end(
@@ -296,7 +331,7 @@ def _with_resume_headers(request: Request, state: Reconnect) -> Request:
     extra = state.headers()
     if not extra:
         return request
-    return replace(request, headers=(*request.headers, *extra))
+    return Request(request.method, request.url, (*request.headers, *extra), request.body)
 
 
 def _is_stream(opened: Opened) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -268,10 +267,9 @@ def test_stream_remembers_the_last_id_and_closes_when_left() -> None:
 
 def test_stream_that_goes_on_later_has_the_credentials_of_that_moment() -> None:
     keys = iter(["old", "new"])
-    begun = replace(
-        plan(),
-        renew=lambda: (("X-Key", next(keys)),),
-    ).renewed(plan().request)
+    begun = plan()
+    begun.renew = lambda: (("X-Key", next(keys)),)
+    begun = begun.renewed(begun.request)
     clock = FakeClock(randoms=[0.5])
     played = play(
         follow(begun, context(clock), UNTIL_DONE, ""),

@@ -1,0 +1,89 @@
+"""Sends requests at the pace of the peer, which may answer early, and reads heads of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quintet.core.body import Body
+from quintet.core.request import Request
+from quintet.transport.http11 import Head
+from quintet.transport.pool import Connection
+from quintet.transport.uploads import outgoing
+from quintet.transport.watch import Watch, WriteError
+
+__all__ = ["read_head", "write_request"]
+
+
+def write_request(
+    connection: Connection,
+    request: Request,
+    path: bytes,
+    lines: list[tuple[bytes, bytes]],
+    watch: Watch,
+) -> Head | None:
+    """Send the request; return the head of the answer if it came before the end of that."""
+    body = request.body
+    if isinstance(body, Body):
+        head = connection.http.streamed(request.method, path, lines)
+        parts: Iterable[bytes] = _framed(connection, outgoing(body, watch))
+    else:
+        head, *parts = connection.http.request(request.method, path, lines, body)
+    # Before the first byte: whether the kernel took any is not known if this fails.
+    watch.progress = 1
+    try:
+        connection.stream.write(head, watch)
+        del head  # it holds the credentials, and crash reports show what is in local variables
+        return _upload(connection, parts, watch) if parts else None
+    except WriteError:
+        # A server may refuse a request before it has read it, and go: then its answer counts.
+        connection.give_up()
+        return None
+
+
+def _framed(connection: Connection, chunks: Iterable[bytes]) -> Iterable[bytes]:
+    for chunk in chunks:
+        yield connection.http.data(chunk)
+    yield connection.http.end()
+
+
+def _upload(connection: Connection, parts: Iterable[bytes], watch: Watch) -> Head | None:
+    """Send a body; return the head of the answer if it came meanwhile.
+
+    What the peer refuses need not be sent to its end (RFC 9112 §9.5).
+    """
+    stream = connection.stream
+    early: Head | None = None
+
+    def refused() -> bool:
+        nonlocal early
+        if early is None:
+            early = _overhear(connection, watch)
+        return early is not None and early.status >= 400
+
+    for part in parts:
+        # Not behind the last part: then the request is complete, and the connection still good.
+        if part and (refused() or not stream.write(part, watch, refused)):
+            connection.give_up()
+            break
+    return early
+
+
+def _overhear(connection: Connection, watch: Watch) -> Head | None:
+    """Take what has come; return the head of the answer if it is there."""
+    data = connection.stream.overhear()
+    if data is not None:
+        if data:
+            watch.progress = 2
+        connection.http.feed(data)
+    return connection.http.head()
+
+
+def read_head(connection: Connection, watch: Watch) -> Head:
+    """Return the head of the answer once it is there."""
+    http, stream = connection.http, connection.stream
+    while (head := http.head()) is None:
+        data = stream.read(watch)
+        if data:
+            watch.progress = 2
+        http.feed(data)
+    return head
