@@ -12,6 +12,7 @@ from quintet_server.cli import (
     amdahl,
     apply,
     clock,
+    doctor,
     env,
     ghostflow,
     keys,
@@ -41,6 +42,7 @@ app.add_typer(models.app, name="models")
 app.command("apply", cls=Command)(apply.apply)
 app.command("status", cls=Command)(status.status)
 app.command("settings", cls=Command)(settings.settings)
+app.command("doctor", cls=Command)(doctor.doctor)
 app.add_typer(clock.app, name="clock")
 app.add_typer(aerostack.app, name="aerostack")
 app.add_typer(amdahl.app, name="amdahl")
