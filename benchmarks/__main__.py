@@ -1,4 +1,7 @@
-"""`python -m benchmarks [names…] [--quick]`: ask questions, print tables, write dated results."""
+"""`python -m benchmarks [names…] [--quick]`: ask questions, print tables, write dated results.
+
+A name is that of a question, or the first word of several: `native` asks every `native_…`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import argparse
 import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from benchmarks.report import RESULTS, Report, render, save
 
@@ -40,7 +43,29 @@ QUESTIONS = [
     "redirects",
     "dashboard",
     "campaign_cpu",
+    "native_get",
+    "native_layer",
+    "native_concurrent",
+    "native_tls",
+    "native_download",
+    "native_sse",
+    "native_construction",
 ]
+
+
+def chosen_by(names: Sequence[str]) -> list[str]:
+    """Return the questions of these names, each once; all if there are none.
+
+    Raises:
+        LookupError: There is nothing of a name.
+    """
+    chosen: dict[str, None] = {}
+    for name in names:
+        found = [each for each in QUESTIONS if each == name or each.startswith(f"{name}_")]
+        if not found:
+            raise LookupError(f"no such question: {name}")
+        chosen.update(dict.fromkeys(found))
+    return list(chosen) or QUESTIONS
 
 
 def ask(name: str, *, quick: bool) -> Report:
@@ -78,9 +103,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", help=f"any of: {', '.join(QUESTIONS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher numbers")
     options = parser.parse_args(arguments)
-    if unknown := set(options.names) - set(QUESTIONS):
-        parser.error(f"no such question: {', '.join(sorted(unknown))}")
-    reports = [ask(name, quick=options.quick) for name in options.names or QUESTIONS]
+    try:
+        chosen = chosen_by(options.names)
+    except LookupError as error:
+        parser.error(str(error))
+    reports = [ask(name, quick=options.quick) for name in chosen]
     missed = [f"{r.name}: {goal.text}" for r in reports for goal in r.goals if not goal.met]
     print(f"goals missed: {'; '.join(missed)}" if missed else "every goal met")
     return 0

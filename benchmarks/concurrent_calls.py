@@ -16,7 +16,7 @@ TASKS = 50
 QUESTION = f"time per executions.get call, {TASKS} asyncio tasks at once"
 WHO = [
     Contender("httpx", "httpx-async", tasks=TASKS),
-    Contender("published", "client-async", versus="httpx", is_published=True, tasks=TASKS),
+    Contender("published", "client-async", versus="httpx", home="published", tasks=TASKS),
     Contender("ours", "client-async", versus="published", tasks=TASKS),
 ]
 

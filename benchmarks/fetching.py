@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
+from benchmarks.authority import Authority
+from benchmarks.libraries import Home, python_in
 from benchmarks.process import Process, cores
 from benchmarks.report import Goal, Report, Row
 from benchmarks.statistics import Spread, interleave, paired
-from tests.support.published import published_python
 
 MICRO = 1e6
 
@@ -23,15 +24,19 @@ class Contender:
         name: What the table calls it.
         who: What `contenders/fetch.py` calls it.
         versus: Name of an earlier line that it is compared with.
-        is_published: Whether it lives in the venv of the published packages.
+        home: The environment it lives in.
         tasks: How many calls it makes at a time.
+        what: What it fetches, if not what the others do.
+        share: Of the calls that the others make in a repetition; less for one that is slow.
     """
 
     name: str
     who: str
     versus: str | None = None
-    is_published: bool = False
+    home: Home = "ours"
     tasks: int = 1
+    what: str | None = None
+    share: float = 1.0
 
 
 @dataclass
@@ -49,37 +54,57 @@ def fetch(
     count: int,
     repetitions: int,
     progress: Callable[[str], None],
+    authority: Authority | None = None,
+    closes: bool = False,
 ) -> Measured:
-    """Measure; the contenders share a core, the peer has another."""
+    """Measure; the contenders share a core, the peer has another.
+
+    With an `authority` they speak TLS; if the peer `closes`, each call has a connection of its own.
+    """
     client_core, peer_core = cores()
     measured = Measured(wall={each.name: [] for each in contenders})
     with ExitStack() as stack:
-        peer = stack.enter_context(Process("benchmarks.peer", core=peer_core))
+        answers = peer_arguments(authority, closes=closes)
+        peer = stack.enter_context(Process("benchmarks.peer", *answers, core=peer_core))
+        scheme = "https" if authority else "http"
 
         def run_of(each: Contender) -> Callable[[], float]:
             process = stack.enter_context(
                 Process(
                     "benchmarks.contenders.fetch",
-                    what,
+                    each.what or what,
                     each.who,
-                    peer.first_line,
+                    f"{scheme}://127.0.0.1:{peer.first_line}",
                     str(each.tasks),
-                    python=published_python() if each.is_published else None,
+                    python=python_in(each.home),
                     core=client_core,
+                    environ=authority.environ if authority else None,
                 )
             )
-            process.work(count // 4)  # connections made, code warm
+            calls = calls_of(each, count)
+            process.work(max(calls // 4, each.tasks))  # connections made, code warm
 
             def measure() -> float:
-                seen = process.work(count)
-                measured.wall[each.name].append(seen["wall"] / count * MICRO)
-                return float(seen["cpu"]) / count * MICRO
+                seen = process.work(calls)
+                measured.wall[each.name].append(seen["wall"] / calls * MICRO)
+                return float(seen["cpu"]) / calls * MICRO
 
             return measure
 
         runs = {each.name: run_of(each) for each in contenders}
         measured.cpu = interleave(runs, repetitions, progress)
     return measured
+
+
+def calls_of(contender: Contender, count: int) -> int:
+    """Return how many calls it makes, every task as many."""
+    return max(1, round(count * contender.share / contender.tasks)) * contender.tasks
+
+
+def peer_arguments(authority: Authority | None, *, closes: bool = False) -> list[str]:
+    """Return the command line of a peer."""
+    secure = ["--tls", str(authority.server)] if authority else []
+    return [*secure, *["--close"] * closes]
 
 
 def tabulate(report: Report, contenders: Sequence[Contender], measured: Measured) -> None:
@@ -135,3 +160,19 @@ def expect_ratio(report: Report, measured: Measured, mine: str, other: str, boun
     """Add a goal: at most so many times the CPU of another contender."""
     ratio = paired(measured.cpu[mine], measured.cpu[other], lambda a, b: a / b)
     report.goals.append(Goal(f"{mine} / {other}, cpu", Spread.of(ratio).median, bound))
+
+
+def expect_times(
+    report: Report,
+    measured: Measured,
+    mine: str,
+    other: str,
+    times: float,
+    kinds: Sequence[Literal["cpu", "wall"]] = ("cpu", "wall"),
+) -> None:
+    """Add goals: at least so many times as quick as another contender, by CPU and by wall time."""
+    for kind in kinds:
+        samples = measured.cpu if kind == "cpu" else measured.wall
+        ratio = paired(samples[other], samples[mine], lambda a, b: a / b)
+        text = f"{mine}, times as quick as {other}, {kind}"
+        report.goals.append(Goal(text, Spread.of(ratio).median, times, at_least=True))

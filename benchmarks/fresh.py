@@ -6,22 +6,29 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.process import ROOT
 
 
-def fresh(byte_code: str, python: Path, *module_and_arguments: str) -> dict[str, Any]:
+def fresh(
+    byte_code: str,
+    python: Path,
+    *module_and_arguments: str,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Run a module in a process of its own; return the JSON that it prints.
 
     `byte_code` is the folder that byte code is read from and written to, on every side of a
-    comparison: a checkout whose byte code nobody wrote would be compiled anew each time.
+    comparison: a checkout whose byte code nobody wrote would be compiled anew each time. `environ`
+    are variables on top of ours.
     """
     done = subprocess.run(
         [str(python), "-m", *module_and_arguments],
         cwd=ROOT,
-        env=_environment(byte_code),
+        env={**_environment(byte_code), **(environ or {})},
         capture_output=True,
         text=True,
         check=True,

@@ -15,10 +15,10 @@ WHO = [
     Contender("socket", "socket"),
     Contender("httpx", "httpx"),
     Contender("ours", "client", versus="httpx"),
-    Contender("published", "client", versus="httpx", is_published=True),
+    Contender("published", "client", versus="httpx", home="published"),
     Contender("httpx async", "httpx-async", versus="httpx"),
     Contender("ours async", "client-async", versus="httpx async"),
-    Contender("published async", "client-async", versus="httpx async", is_published=True),
+    Contender("published async", "client-async", versus="httpx async", home="published"),
 ]
 
 

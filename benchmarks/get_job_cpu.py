@@ -17,7 +17,7 @@ WHO = [
     Contender("socket", "socket"),
     Contender("httpx", "httpx"),
     Contender("ours", "client", versus="httpx"),
-    Contender("published", "client", versus="httpx", is_published=True),
+    Contender("published", "client", versus="httpx", home="published"),
     Contender("httpx async", "httpx-async", versus="httpx"),
     Contender("ours async", "client-async", versus="httpx async"),
 ]

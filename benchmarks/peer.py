@@ -1,18 +1,24 @@
-"""The smallest server that answers as the APIs would: a fixed job, execution, chat, key or
-campaign, or events.
+"""The smallest server that answers as the APIs would: a fixed job, execution, chat, key, campaign
+or model, so many bytes, or events.
 
-It costs next to nothing, so what is measured is the client. Run as `python -m benchmarks.peer`;
-it prints its port and stops when its standard input ends.
+It costs next to nothing, so what is measured is the client. Run as
+`python -m benchmarks.peer [--tls FILE] [--close]`; it prints its port and stops when its standard
+input ends. FILE holds a key and the certificates for it; only TLS 1.3 is spoken. With `--close`
+every answer ends its connection.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import ssl
 import sys
 from typing import cast
 
-from benchmarks.contenders.fetch import CAMPAIGN_ID, CHAT_ANSWER
+import uvloop
+
+from benchmarks.contenders.things import CAMPAIGN_ID, CHAT_ANSWER, MODEL_ID, pattern
 
 JOB = {
     "id": "job_01JZ5N0QW8R3YV6T2KXB4HCM9D",
@@ -107,6 +113,8 @@ CAMPAIGN = {
     "version": 1,
 }
 
+MODEL = {"id": MODEL_ID, "object": "model", "created": 1767326700, "owned_by": "system"}
+
 
 def json_response(value: object) -> bytes:
     """Return the whole answer to a GET of it."""
@@ -156,6 +164,43 @@ def agent_events(count: int) -> bytes:
     return "".join(["retry: 2000\n\n", *events, last]).encode()
 
 
+def completion_events(count: int) -> bytes:
+    """Return a stream of a chat completion's chunks, and its end."""
+
+    def chunk(index: int) -> bytes:
+        choice = {"index": 0, "delta": {"content": f" word{index % 97}"}, "finish_reason": None}
+        event = {
+            "id": "chatcmpl-01JZ5N0QW8R3YV6T2KXB4HCM9D",
+            "object": "chat.completion.chunk",
+            "created": 1767326700,
+            "model": MODEL_ID,
+            "choices": [choice],
+        }
+        return b"data: %b\n\n" % json.dumps(event, separators=(",", ":")).encode()
+
+    return b"".join([*map(chunk, range(count - 1)), b"data: [DONE]\n\n"])
+
+
+def execution_events(count: int) -> bytes:
+    """Return a stream of an execution's events with ids and names, and its end."""
+
+    def frame(seq: int, kind: str, **fields: object) -> bytes:
+        event = {
+            "type": kind,
+            "execution_id": "exec_01JZ5N0QW8R3YV6T2KXB4HCM9D",
+            "timestamp": "2026-01-02T03:04:05.678Z",
+            **fields,
+        }
+        data = json.dumps(event, separators=(",", ":"))
+        return f"id: {seq}\nevent: {kind}\ndata: {data}\n\n".encode()
+
+    events = [
+        frame(seq, "node:started", node_id=f"node_{seq % 97}", node_type="transform")
+        for seq in range(1, count)
+    ]
+    return b"".join([*events, frame(count, "execution:completed", outputs={"mail": "sent"})])
+
+
 EVENT_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
     b"Cache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -166,7 +211,16 @@ CHUNK_BYTES = 16 * 1024
 
 def chunked(body: bytes) -> bytes:
     """Return a body in the chunked coding."""
-    pieces = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
+    return in_chunks([body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)])
+
+
+def chunked_by_event(body: bytes) -> bytes:
+    """Return events in the chunked coding, a chunk each, as a server that has them one by one."""
+    return in_chunks([event + b"\n\n" for event in body.split(b"\n\n")[:-1]])
+
+
+def in_chunks(pieces: list[bytes]) -> bytes:
+    """Return a body of these chunks."""
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
@@ -178,9 +232,12 @@ class Peer(asyncio.Protocol):
     chat = json_response(CHAT)
     me = json_response(ME)
     campaign = json_response(CAMPAIGN)
+    model = json_response(MODEL)
     streams: dict[tuple[bytes, bytes], bytes] = {}  # noqa: RUF012 - shared on purpose
+    blobs: dict[bytes, bytes] = {}  # noqa: RUF012 - shared on purpose
 
-    def __init__(self) -> None:
+    def __init__(self, *, closes: bool = False) -> None:
+        self._closes = closes
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -197,10 +254,21 @@ class Peer(asyncio.Protocol):
                 return
             target = self._buffer[:end].split(b" ", 2)[1]
             self._buffer = self._buffer[end + 4 + length :]
-            assert self._transport is not None
-            self._transport.write(self._answer(target))
+            self._send(self._answer(target))
+
+    def _send(self, answer: bytes) -> None:
+        assert self._transport is not None
+        if self._closes:
+            self._transport.write(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            self._transport.close()
+        else:
+            self._transport.write(answer)
 
     def _answer(self, target: bytes) -> bytes:
+        if target.startswith(b"/openai"):
+            return self.model
+        if target.startswith(b"/blob"):
+            return blob(target)
         if target.startswith(b"/flare"):
             return self.job
         if target.startswith(b"/ghostflow"):
@@ -212,6 +280,8 @@ class Peer(asyncio.Protocol):
             return stream(b"/events/agent/" + count)
         if target.startswith(b"/api/platform"):
             return self.me
+        if target.startswith(b"/api") and target.endswith(b"/events"):
+            return stream(b"/events/execution/" + target.split(b"/")[-2].rpartition(b"_")[2])
         return self.execution if target.startswith(b"/api") else stream(target)
 
 
@@ -225,18 +295,52 @@ def stream(target: bytes) -> bytes:
     """Return the answer to `/events/<kind>/<count>`, built once."""
     _, _, kind, count = target.split(b"/")
     if (kind, count) not in Peer.streams:
-        make = {b"token": token_events, b"job": job_events, b"agent": agent_events}[kind]
-        Peer.streams[kind, count] = EVENT_HEAD + chunked(make(int(count)))
+        make, cut = STREAMS[kind]
+        Peer.streams[kind, count] = EVENT_HEAD + cut(make(int(count)))
     return Peer.streams[kind, count]
 
 
-async def main() -> None:
+STREAMS = {
+    b"token": (token_events, chunked),
+    b"job": (job_events, chunked),
+    b"agent": (agent_events, chunked),
+    b"completion": (completion_events, chunked_by_event),
+    b"execution": (execution_events, chunked_by_event),
+}
+
+
+def blob(target: bytes) -> bytes:
+    """Return the answer to `/blob/<size>`, built once."""
+    if target not in Peer.blobs:
+        size = int(target.rpartition(b"/")[2])
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+        Peer.blobs[target] = head + b"Content-Length: %d\r\n\r\n" % size + pattern(size)
+    return Peer.blobs[target]
+
+
+def tls(file: str) -> ssl.SSLContext:
+    """Return a context with the key and the certificates of a file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(file)
+    return context
+
+
+async def main(arguments: list[str]) -> None:
     """Serve on a free port until standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tls", type=tls)
+    parser.add_argument("--close", action="store_true")
+    options = parser.parse_args(arguments)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Peer, "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: Peer(closes=options.close), "127.0.0.1", 0, ssl=options.tls, backlog=1024
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    # The quicker the peer, the more of the time between question and answer is the client's.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(sys.argv[1:]))

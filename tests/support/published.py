@@ -24,26 +24,31 @@ def published_python() -> Path:
     Several processes may ask at once; one installs, the others wait. Raises `RuntimeError` with
     pip's words if the packages cannot be installed.
     """
-    python = FOLDER / "bin" / "python"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-    mark = FOLDER / "installed"
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
+    return python_of(FOLDER, REQUIREMENTS)
+
+
+def python_of(folder: Path, requirements: Path) -> Path:
+    """Return the interpreter of a virtual environment that is made when it or its list is new."""
+    python = folder / "bin" / "python"
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    mark = folder / "installed"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not mark.exists() or mark.read_text() != wanted:
-            venv.create(FOLDER, with_pip=True)
-            _install(python)
+            venv.create(folder, with_pip=True)
+            _install(python, requirements)
             mark.write_text(wanted)
     return python
 
 
-def _install(python: Path) -> None:
+def _install(python: Path, requirements: Path) -> None:
     done = subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--requirement", str(REQUIREMENTS)],
+         "--requirement", str(requirements)],
         capture_output=True,
         text=True,
         check=False,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"the published packages could not be installed:\n{done.stderr}")
+        raise RuntimeError(f"{requirements.name} could not be installed:\n{done.stderr}")
