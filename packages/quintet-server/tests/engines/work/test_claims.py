@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
+from quintet_server.engines.work import claims
 from quintet_server.engines.work.queue import Queue
 from quintet_server.engines.work.settings import WorkSettings
 from quintet_server.store.notify import NotifyBus
@@ -63,6 +65,79 @@ async def test_poll_of_another_queue_lane_or_type_sleeps_on(queue, bench):
 
 async def test_poll_without_wait_answers_at_once(queue, bench):
     assert await poll(queue, bench, wait=0) == []
+
+
+@contextlib.asynccontextmanager
+async def locked(db, job):
+    """The row of a job, locked as the timer that writes `pending` into it does."""
+    async with db.transaction() as conn:
+        await conn.execute("SELECT FROM work_jobs WHERE id = %s FOR UPDATE", (job.id,))
+        yield
+
+
+async def until_looked(queue, count):
+    """Wait until the group of the only poll has claimed this many times."""
+    (group,) = queue._claimer._groups.values()
+    claimed, take = 0, queue._claimer.take
+
+    async def counted(*args):
+        nonlocal claimed
+        jobs = await take(*args)
+        claimed += 1
+        return jobs
+
+    queue._claimer.take = counted
+    while claimed < count:
+        await asyncio.sleep(0)
+    return group
+
+
+async def test_poll_without_wait_does_not_miss_a_job_that_is_locked_for_a_moment(queue, bench, db):
+    job = await bench.add()
+    async with locked(db, job):
+        looking = poll(queue, bench, wait=0)
+        await asyncio.sleep(0)
+        await until_looked(queue, 2)
+        assert not looking.done()
+    assert [one.id for one in await looking] == [job.id]
+
+
+async def test_poll_looks_again_for_a_job_that_was_locked(queue, bench, db):
+    job = await bench.add(job_type="x")
+    async with locked(db, job):
+        waiting = poll(queue, bench, job_types=["x"])
+        await asyncio.sleep(0)
+        await until_looked(queue, 2)  # with nothing but the lock to look for
+    assert [one.id for one in await waiting] == [job.id]
+
+
+async def test_poll_without_wait_does_not_wait_for_a_lock_that_stays(queue, bench, db, monkeypatch):
+    monkeypatch.setattr(claims, "_LULL_SECONDS", 0)
+    job = await bench.add()
+    async with locked(db, job):
+        assert await poll(queue, bench, wait=0) == []
+    assert [one.id for one in await poll(queue, bench, wait=0)] == [job.id]
+
+
+async def test_poll_with_a_newcomer_at_every_look_still_gets_the_locked_job(queue, bench, db):
+    job = await bench.add()
+    async with locked(db, job):
+        first = poll(queue, bench, wait=0)
+        others = [poll(queue, bench, f"o{n}", wait=0) for n in range(3)]
+        await asyncio.sleep(0)
+        await until_looked(queue, 2)
+    jobs = await asyncio.gather(first, *others)
+    assert sorted(len(found) for found in jobs) == [0, 0, 0, 1]
+
+
+async def test_job_of_another_type_that_is_due_does_not_keep_a_poll_busy(queue, bench, db):
+    await bench.add(job_type="other")
+    waiting = poll(queue, bench, job_types=["x"])
+    await until_waiting(queue)
+    group = next(iter(queue._claimer._groups.values()))
+    assert await queue._claimer.seconds_to_next_due(group._key) == 3600
+    job = await bench.add(job_type="x")
+    assert [one.id for one in await waiting] == [job.id]
 
 
 async def test_poll_ends_empty_after_its_wait(queue, bench):

@@ -6,6 +6,11 @@ one statement per group and process, however many workers wait, and no database 
 while waiting. A group looks when somebody joins, when a notification names one of its queues, at
 the next due time, and every few seconds in case a notification was lost.
 
+A claim steps over jobs whose row is locked. Mostly another process is claiming them; but it may be
+the timer of some process that writes down that they are due, and nothing would tell when it has
+done so. So a group that went away with less than it wanted looks again soon while something is
+due, and a waiter that does not want to wait is not told that there is nothing before that.
+
 A waiter that has left (its `gone` event is set, or its task was cancelled) gets nothing; jobs that
 were claimed for it in that very moment are handed back.
 """
@@ -33,6 +38,9 @@ from quintet_server.store.notify import NotifyBus
 _LULL_SECONDS = 0.02
 # Candidates read beyond those wanted, to step over rows another process is claiming right now.
 _SPARE_COUNT = 64
+# How often, every two lulls, one that does not wait looks for a job that is due but locked: for
+# about a second. Locks of our own are gone within milliseconds; others are not worth waiting for.
+_LOOKS_COUNT = 25
 
 GroupKey = tuple[str, tuple[str, ...], tuple[str, ...] | None]
 Unclaim = Callable[[Sequence[Job]], Awaitable[None]]
@@ -46,6 +54,7 @@ class _Waiter:
     gone: asyncio.Event | None
     future: asyncio.Future[list[Job]]
     jobs: list[Job] = field(default_factory=list)
+    looks_left: int = _LOOKS_COUNT
 
     @property
     def has_left(self) -> bool:
@@ -149,12 +158,16 @@ class Claimer:
         return [Job.from_row(row) for row in rows]
 
     async def seconds_to_next_due(self, key: GroupKey) -> float:
-        """How long the group may sleep: to the next due job, at most the re-check period."""
-        lane, queues, _ = key
-        rows = await run(self._db, statements.NEXT_DUE, (list(queues), lane), 0)
-        due = rows[0][0]
+        """How long the group may sleep: to the next due job, at most the re-check period.
+
+        Not above zero when something is due already.
+        """
+        lane, queues, types = key
+        wanted = None if types is None else list(types)
+        params = {"lane": lane, "queues": list(queues), "types": wanted}
+        due = (await run(self._db, statements.NEXT_DUE, params, 0))[0][0]
         longest = self._settings.recheck_seconds
-        return longest if due is None else min(longest, max(0.0, float(due)))
+        return longest if due is None else min(longest, float(due))
 
     async def _undo(self, jobs: list[Job]) -> None:
         try:
@@ -265,13 +278,25 @@ class _Group:
             if waiter.jobs and not waiter.future.done():
                 self._waiters.pop(waiter, None)
                 waiter.future.set_result(waiter.jobs)
-            elif not waiter.stays:
-                self.dismiss(waiter)
         self._served = []
+        await self._let_go([waiter for waiter in batch if not waiter.stays])
         if len(jobs) < len(slots):
             return True
         self.stir()  # there may be more
         return False
+
+    async def _let_go(self, hasty: list[_Waiter]) -> None:
+        """Answer those with nothing who do not wait, or let them look once more."""
+        hasty = [waiter for waiter in hasty if not waiter.future.done()]
+        if not hasty:
+            return
+        is_due = await self._claimer.seconds_to_next_due(self._key) <= 0
+        for waiter in hasty:
+            if is_due and waiter.looks_left > 0:
+                waiter.looks_left -= 1
+                self._newcomers.append(waiter)
+            else:
+                self.dismiss(waiter)
 
     def _slots(self, batch: list[_Waiter]) -> list[str]:
         """One worker id per free slot, everybody's first slot before anybody's second."""
@@ -304,7 +329,7 @@ class _Group:
         if await self._woken_within(_LULL_SECONDS):
             return
         pause = await self._claimer.seconds_to_next_due(self._key)
-        if not await self._woken_within(pause):
+        if not await self._woken_within(max(_LULL_SECONDS, pause)):
             self._is_stirred = True
 
     async def _woken_within(self, seconds: float) -> bool:

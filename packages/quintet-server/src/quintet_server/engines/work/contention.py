@@ -7,7 +7,7 @@ simply repeats: nothing had been done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import errors
@@ -19,7 +19,12 @@ _AGAIN = (errors.DeadlockDetected, errors.SerializationFailure)
 Rows = list[tuple[Any, ...]]
 
 
-async def run(db: Database, statement: LiteralString, params: Sequence[Any], retries: int) -> Rows:
+async def run(
+    db: Database,
+    statement: LiteralString,
+    params: Sequence[Any] | Mapping[str, Any],
+    retries: int,
+) -> Rows:
     """Return the rows of one autocommitted statement.
 
     Raises:

@@ -27,13 +27,20 @@ CLAIM = (
     "SELECT " + ", ".join(f"j.{name}" for name in _NAMES) + " "
     "FROM work_claim(%s, %s, %s, %s, %s, %s, %s, %s) j"
 )
+# Not above zero: something is due that the claim before stepped over, as its row was locked.
 NEXT_DUE = """
 SELECT extract(epoch FROM min(c.due_at) - quintet_now())::float8
-FROM unnest(%s::text[]) AS q(queue) CROSS JOIN LATERAL (
-    SELECT j.due_at FROM work_jobs j
-    WHERE j.lane = %s AND j.queue = q.queue AND j.state IN ('pending', 'scheduled')
-      AND NOT j.blocked AND j.due_at > quintet_now()
-    ORDER BY j.due_at, j.id LIMIT 1) c
+FROM unnest(%(queues)s::text[]) AS q(queue) CROSS JOIN LATERAL (
+    (SELECT j.due_at FROM work_jobs j
+     WHERE j.lane = %(lane)s AND j.queue = q.queue AND j.state IN ('pending', 'scheduled')
+       AND NOT j.blocked AND j.due_at <= quintet_now()
+       AND (%(types)s::text[] IS NULL OR j.job_type = ANY (%(types)s::text[]))
+     ORDER BY j.due_at, j.id LIMIT 1)
+    UNION ALL
+    (SELECT j.due_at FROM work_jobs j
+     WHERE j.lane = %(lane)s AND j.queue = q.queue AND j.state IN ('pending', 'scheduled')
+       AND NOT j.blocked AND j.due_at > quintet_now()
+     ORDER BY j.due_at, j.id LIMIT 1)) c
 """
 SETTLE = "SELECT * FROM work_settle(%s, %s)"
 BEAT = "SELECT * FROM work_beat(%s, %s, %s)"
