@@ -212,7 +212,7 @@ def test_life_of_entries_follows_the_model(database_url, kv_settings) -> None:
             run_state_machine_as_test(
                 Life,
                 settings=hypothesis_settings(
-                    max_examples=40,
+                    max_examples=hypothesis_settings.default.max_examples // 3,
                     stateful_step_count=40,
                     deadline=None,
                     # Shrinking replays against a database: minutes, for a shorter story.

@@ -450,7 +450,9 @@ def without_parameter(call):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(calls=st.lists(CALLS.map(without_parameter), min_size=2, max_size=20))
 def test_writes_in_groups_are_answered_as_one_after_the_other_in_some_order(calls):

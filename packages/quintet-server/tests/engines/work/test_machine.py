@@ -422,7 +422,7 @@ def test_life_of_jobs_follows_the_model(database_url):
             run_state_machine_as_test(
                 Life,
                 settings=hypothesis_settings(
-                    max_examples=50,
+                    max_examples=hypothesis_settings.default.max_examples // 2,
                     stateful_step_count=50,
                     deadline=None,
                     # Shrinking replays against a database: minutes, for a shorter story.

@@ -244,7 +244,7 @@ async def test_an_alert_that_cannot_be_written_does_not_stop_the_others(api):
 @given(from_regex(_ADDRESS, fullmatch=True).filter(lambda text: len(text) <= 320))
 @example("=?utf-8?q?x?=@y")
 @example("..@..")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples, deadline=None)
 def test_every_accepted_address_can_be_written_and_is_one(address):
     data = {"id": "job_1", "job_type": "t"}
     now = datetime.now(UTC)

@@ -26,7 +26,6 @@ layouts = st.sampled_from(
 )
 
 
-@settings(max_examples=120)
 @given(
     fields=st.dictionaries(texts, values, max_size=5),
     layout=layouts,
@@ -43,7 +42,7 @@ def test_every_member_is_found_as_it_was_written(fields, layout, around) -> None
     assert member(raw, "no such member, surely") is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(rows=st.lists(st.dictionaries(texts, values, max_size=3), max_size=5), layout=layouts)
 def test_members_of_elements_come_in_order(rows, layout) -> None:
     rows = [{**row, **({"value": n} if n % 2 else {})} for n, row in enumerate(rows)]

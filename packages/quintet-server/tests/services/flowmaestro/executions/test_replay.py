@@ -120,7 +120,7 @@ def play(raw: dict[str, Any], x: int, steps: dict[str, Step], budget: int) -> tu
     return asyncio.run(main()), run
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(raw=workflows(), x=st.integers(0, 3), budgets=st.lists(st.integers(0, 4), max_size=4))
 def test_interrupted_execution_ends_like_an_undisturbed_one(
     raw: dict[str, Any], x: int, budgets: list[int]

@@ -345,7 +345,7 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(graphs(), st.randoms(use_true_random=False), st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=2 * settings.default.max_examples)
 def test_every_node_is_settled_once_and_runs_iff_an_edge_is_live(
     raw: dict[str, Any], chance: random.Random, data: st.DataObject
 ) -> None:
@@ -408,7 +408,7 @@ def graphs_with_loops(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(graphs_with_loops(), st.data())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=2 * settings.default.max_examples)
 def test_no_graph_with_loops_that_is_accepted_can_deadlock(
     raw: dict[str, Any], data: st.DataObject
 ) -> None:
