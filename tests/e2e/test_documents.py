@@ -102,12 +102,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="module")
-def environment(server: ServerProcess) -> dict[str, str]:
-    """What `eval "$(quintet env)"` leaves in a terminal."""
+def exports(server: ServerProcess) -> dict[str, str]:
+    """What `eval "$(quintet env)"` exports."""
     text = quintet(server, "env")
     exports = dict(re.findall(r"^export (\w+)=['\"]?([^'\"\n]*)", text, re.MULTILINE))
     assert exports["FLARE_BASE_URL"] == exports["FLOWMAESTRO_BASE_URL"] == server.url
     assert exports["AEROSTACK_SERVER_URL"] == f"{server.url}/v1"
+    return exports
+
+
+@pytest.fixture
+def environment(exports: dict[str, str], transport: str) -> dict[str, str]:
+    """A terminal with that, and with the engine of the round."""
     return {**os.environ, **exports, "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -264,7 +264,8 @@ async def test_sdk_that_is_let_go_is_gone_at_once(server: AerostackServer, key: 
     gc.disable()
     try:
         gone = weakref.ref(sdk)
-        del sdk
+        with pytest.warns(ResourceWarning, match="unclosed client"):
+            del sdk
         assert gone() is None
     finally:
         gc.enable()

@@ -33,11 +33,15 @@ class Things:
         self.network = self.new("networks", name="Network")
         offer = {"name": "Offer", "url": "https://offer.example/?c={click_id}", "payout": 3}
         self.offer = self.new("offers", **offer, networkId=self.network)
+        # In one campaign only: who is refused to delete it is told of each.
+        self.used = self.new("offers", **offer)
         self.source = self.new("sources", name="Source", postbackUrl=f"{_NOBODY}/?c={{click_id}}")
         self.domain = self.new("domains", host=f"{uuid.uuid4().hex}.localhost")
         self.campaign = self.new_campaign(
             sourceId=self.source, cost={"model": "cpc", "amount": 0.2, "currency": "USD"}
         )
+        offers = [{"offerId": self.used, "weight": 1}]
+        self.new("campaigns", name="Other", url="https://example.com/other", offers=offers)
         self.click = self.new_click()
         self.conversion = self.new_conversion()
         self._postback()

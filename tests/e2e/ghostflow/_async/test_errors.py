@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Call, type[APIStatusError], int, str]] = {
         405,
         "METHOD_NOT_ALLOWED",
     ),
-    "used offer": (lambda gf, made: gf.offers.delete(made.offer), ConflictError, 409, "CONFLICT"),
+    "used offer": (lambda gf, made: gf.offers.delete(made.used), ConflictError, 409, "CONFLICT"),
     "illegal status": (
         lambda gf, made: gf.conversions.update(made.conversion, status="pending"),
         ConflictError,
