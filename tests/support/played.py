@@ -29,7 +29,7 @@ from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
-from packages.quintet.tests.wire.peer import Connection, Peer
+from packages.quintet.tests.wire.peer import Connection, Peer, Received
 from quintet.core.request import Request
 from quintet.errors import ConnectionFailure, ProtocolFailure, TimeoutFailure
 from quintet.testing.clock import FakeClock
@@ -127,6 +127,17 @@ def _reason(status: int) -> str:
     return "Odd"
 
 
+class _Arrived:
+    """A request as it came, and the URL it had before it was addressed to the peer."""
+
+    def __init__(self, received: Received, url: str) -> None:
+        self.url = url
+        self._received = received
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._received, name)
+
+
 class _Played:
     """What both kinds of transport have in common."""
 
@@ -174,7 +185,8 @@ class _Played:
         while True:
             # From the wire: what the check looks at is what arrived.
             received = connection.read_request()
-            self.requests[-1], self.bodies[-1] = received, received.body
+            self.requests[-1] = _Arrived(received, self.requests[-1].url)
+            self.bodies[-1] = received.body
             turn = self._turns.get_nowait()
             if turn.is_silent:
                 connection.hold()

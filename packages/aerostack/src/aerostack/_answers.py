@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from aerostack import models
 from aerostack._requests import problems
 from aerostack.errors import ResponseValidationError, adopt
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from aerostack._wire import Endpoint
@@ -51,9 +53,11 @@ def fit(endpoint: Endpoint[T], found: Any, response: Response) -> T:
     try:
         return cast("T", model.model_validate(found))
     except ValidationError as error:
-        raise ResponseValidationError(
-            f"{endpoint.operation.name}: the answer is not as documented: {problems(error)}",
-            response=response,
-            status_code=response.status,
-            request_id=response.request_id() or "",
+        raise placed(
+            ResponseValidationError(
+                f"{endpoint.operation.name}: the answer is not as documented: {problems(error)} "
+                f"({answered(response)})",
+                response=response,
+            ),
+            response,
         ) from error

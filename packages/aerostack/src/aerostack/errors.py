@@ -340,16 +340,16 @@ def _from_object(response: Response, kind: type[ErrorResponse]) -> ErrorResponse
 
 
 def _described(response: Response) -> str:
+    from quintet.core.unsaid import answered, redirect_note
+
     text = f"API error occurred: Status {response.status}"
-    location = response.headers.get("location")
-    if 300 <= response.status < 400:
-        place = "" if location is None else f"; the location is {location.partition('?')[0][:200]}"
-        return f"{text}. Redirects are not followed{place}"
+    if note := redirect_note(response):
+        return f"{text}. {note[0].upper()}{note[1:]} ({answered(response)})"
     kind = response.content_type[:80]
     if kind and kind != "application/json":
         text += f" Content-Type {kind}"
     excerpt = "" if kind == "text/html" else response.excerpt(200)
-    return f"{text}. Body: {excerpt}" if excerpt else text
+    return f"{text}. Body: {excerpt}" if excerpt else f"{text} ({answered(response)})"
 
 
 def __getattr__(name: str) -> Any:

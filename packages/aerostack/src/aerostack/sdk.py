@@ -18,7 +18,7 @@ from aerostack.utils import RetryConfig
 from quintet.both_faces import BothFaces
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
-from quintet.transport.choosing import chosen
+from quintet.transport.choosing import check_face, chosen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -111,8 +111,8 @@ class SDK:
         _check(client, async_client, retry_config, debug_logger)
         if isinstance(transport, str) and async_transport is None:
             async_transport = transport
-        transport = _engine(client, transport)
-        async_transport = _engine(async_client, async_transport)
+        transport = _engine(client, transport, awaited=False)
+        async_transport = _engine(async_client, async_transport, awaited=True)
         self.sdk_configuration = SDKConfiguration(
             server_url=url,
             server_idx=server_idx if server_url is None else None,
@@ -333,14 +333,17 @@ def _check(client: Any, async_client: Any, retry_config: Any, debug_logger: Any)
         raise ConfigurationError("debug_logger must have debug(), like logging.Logger")
 
 
-def _engine(client: Any, transport: Any) -> Any:
+def _engine(client: Any, transport: Any, *, awaited: bool) -> Any:
     """Return what a face sends with if not with a client; the environment counts as it is now."""
     if transport is not None and client is not None:
         raise ConfigurationError("give client or transport, not both, and the same for async_")
-    if client is not None or not (transport is None or isinstance(transport, str)):
+    if client is not None:
         return transport
     try:
-        return chosen(transport).engine
+        if transport is None or isinstance(transport, str):
+            return chosen(transport).engine
+        check_face(transport, awaited=awaited, name="async_transport" if awaited else "transport")
+        return transport
     except QuintetError as error:
         raise adopt(error) from None
 

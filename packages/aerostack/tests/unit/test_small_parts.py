@@ -10,14 +10,31 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from aerostack import errors, models
+from aerostack import Aerostack, errors, models
 from aerostack._byte_range import Cut
 from aerostack._debug_log import DebugLog
 from aerostack._secret_fields import is_secret_field
 from aerostack._service import policy_of
 from aerostack.types import UNSET, BaseModel, OptionalNullable, Unset
 from aerostack.utils import BackoffStrategy, RetryConfig
+from quintet import AsyncNativeTransport, NativeTransport
 from quintet.core.request import Request
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"transport": AsyncNativeTransport()}, r"^transport is for clients that await.*NativeTr"),
+        ({"async_transport": NativeTransport()}, r"^async_transport is.* block .*AsyncNativeTr"),
+        ({"transport": NativeTransport}, "is the class NativeTransport"),
+        ({"async_transport": 5}, "async_transport must be"),
+    ],
+)
+def test_transport_of_the_other_kind_of_calls_is_refused_at_once(
+    options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=words):
+        Aerostack(**options)
 
 
 def test_unset_is_one_falsy_object_however_it_travels() -> None:

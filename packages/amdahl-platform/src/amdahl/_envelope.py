@@ -2,7 +2,8 @@
 
 An error is read in this order (the service's documents disagree with each other, so all are met):
 
-1. no JSON: the status line and the beginning of the text, ``http_<status>`` as code;
+1. no JSON, or a redirect: the status line and the beginning of the text or the location,
+   ``http_<status>`` as code;
 2. a lone ``data`` around everything is taken off;
 3. ``error`` is an object: its ``code`` and ``message``;
 4. ``error`` is a string: the code if it looks like one and no ``code`` stands beside it, else the
@@ -17,6 +18,8 @@ import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from quintet.core.unsaid import answered, redirect_note
 
 if TYPE_CHECKING:
     from quintet.core.response import Response
@@ -66,14 +69,14 @@ def unwrapped(body: Any) -> Any:
 def read_error(response: Response) -> ErrorFacts:
     """Return what an error answer says; never raises."""
     body = parsed(response)
-    if body is None:
-        return ErrorFacts(f"http_{response.status}", _status_line(response), None, "", None)
+    if body is None or redirect_note(response):
+        return ErrorFacts(f"http_{response.status}", _status_line(response), None, "", body)
     inner = unwrapped(body)
     found = _facts(inner) if isinstance(inner, Mapping) else {}
     message = inner if isinstance(inner, str) else found.get("message")
     return ErrorFacts(
         _code(found.get("code")) or UNKNOWN,
-        _line(message) or f"HTTP {response.status}",
+        _line(message) or f"HTTP {response.status} ({answered(response)})",
         found.get("details"),
         _code(found.get("request_id")),
         body,
@@ -142,8 +145,11 @@ def _status_line(response: Response) -> str:
         phrase = " " + HTTPStatus(response.status).phrase
     except ValueError:
         phrase = ""
+    line = f"HTTP {response.status}{phrase} ({answered(response)})"
+    if note := redirect_note(response):
+        return f"{line}; {note}"
     excerpt = response.excerpt(_EXCERPT_CHARS)
-    return f"HTTP {response.status}{phrase}" + (f": {excerpt}" if excerpt else "")
+    return f"{line}: {excerpt}" if excerpt else line
 
 
 def _number(value: Any) -> float | None:

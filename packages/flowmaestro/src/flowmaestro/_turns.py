@@ -14,7 +14,9 @@ from flowmaestro._events import data_of, made
 from flowmaestro._shapes import lift_message, messages_of
 from flowmaestro.errors import DecodeError, adopt
 from quintet.core.sse.fallbacks import Detour
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from quintet.core.attempts import Plan
@@ -71,9 +73,8 @@ class Turn:
                 response.json()
             except QuintetError as error:
                 raise adopt(error) from error.__cause__
-            raise DecodeError(
-                "expected a message or an event stream, got other JSON", response=response
-            )
+            said = "expected a message or an event stream, got other JSON"
+            raise placed(DecodeError(f"{said} ({answered(response)})"), response)
         lift_message(data)
         if isinstance(data.get("content"), str):
             return self._whole(data)

@@ -317,8 +317,6 @@ _BY_STATUS: dict[int, type[FlowMaestroStatusError]] = {
     429: RateLimitError,
 }
 
-_UNSAID = {404: "the answer is not from this API; is base_url right?"}
-
 
 def adopt(error: runtime.QuintetError) -> FlowMaestroError:
     """Return the error as one of this package's classes, with all it knows."""
@@ -328,13 +326,14 @@ def adopt(error: runtime.QuintetError) -> FlowMaestroError:
 def from_response(response: Response, operation: Operation) -> FlowMaestroStatusError:
     """Return the error for an answer with an error status."""
     from quintet.core.error_map import parse_error_body
+    from quintet.core.unsaid import redirect_note, unsaid
 
     body = parse_error_body(response)
     kind = _BY_STATUS.get(response.status, FlowMaestroStatusError)
     if response.status >= 500:
         kind = ServerError
     error = kind(
-        body.message or _UNSAID.get(response.status, "the answer does not say why"),
+        redirect_note(response) or body.message or unsaid(response),
         body.code or "unknown",
         response.request_id() or body.request_id or "",
         response.status,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ghostflow._error_map import adopt
 from ghostflow._money import parse
 from ghostflow.errors import InvalidResponseError
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from quintet.core.operation import Operation
@@ -25,9 +27,7 @@ def plain(response: Response) -> Any:
     try:
         return response.json()
     except QuintetError as error:
-        adopted = adopt(error)
-        _place(adopted, response)
-        raise adopted from error.__cause__
+        raise adopt(error) from error.__cause__
 
 
 def exactly(response: Response) -> Any:
@@ -46,20 +46,10 @@ def not_as_documented(
     operation: Operation, wanted: str, response: Response
 ) -> InvalidResponseError:
     """Return the error for a success that holds something else than ``wanted``."""
-    error = InvalidResponseError(
-        message=f"{operation.name}: expected JSON with {wanted}, got something else",
-        status=response.status,
-        response=response,
-        request_id=response.request_id() or "",
-    )
-    _place(error, response)
-    return error
+    said = f"{operation.name}: expected JSON with {wanted}, got something else"
+    return placed(InvalidResponseError(message=f"{said} ({answered(response)})"), response)
 
 
 def already_deleted(response: Response) -> bool:
     """Tell a repeated deletion that found nothing left: an earlier attempt did the work."""
     return response.status == 404 and response.attempts > 1
-
-
-def _place(error: QuintetError, response: Response) -> None:
-    error.method, error.url, error.attempts = response.method, response.url, response.attempts

@@ -37,6 +37,7 @@ from quintet import errors as runtime
 from quintet.core.error_map import parse_error_body
 from quintet.core.retry import RetryClass
 from quintet.core.retry_after import parse_retry_after
+from quintet.core.unsaid import answered, redirect_note
 from quintet.service_errors import adopt_as
 
 if TYPE_CHECKING:
@@ -162,7 +163,12 @@ def _code(body: ErrorBody) -> str:
 
 
 def _message(body: ErrorBody, response: Response) -> str:
-    """Return what the answer says, else its status in words, else the beginning of its text."""
+    """Return what the answer says, else its status in words or the beginning of its text.
+
+    Where the answer does not explain itself, with what was asked; a redirect with its location.
+    """
+    if note := redirect_note(response):
+        return f"{answered(response)}; {note}"
     raw = body.raw if isinstance(body.raw, Mapping) else {}
     error = raw.get("error")
     inner = error.get("message") if isinstance(error, Mapping) else None
@@ -177,9 +183,10 @@ def _message(body: ErrorBody, response: Response) -> str:
     try:
         from http import HTTPStatus
 
-        return HTTPStatus(response.status).phrase
+        words = HTTPStatus(response.status).phrase
     except ValueError:
-        return response.excerpt(_EXCERPT) or f"the service answered {response.status}"
+        words = response.excerpt(_EXCERPT)
+    return f"{words} ({answered(response)})" if words else answered(response)
 
 
 def _explain_404(message: str, code: str, operation: Operation, *, vendor: bool) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +43,29 @@ def test_doctor_refuses_an_engine_that_is_none() -> None:
     result = quintet_process("doctor", "--transport", "carrier-pigeon")
     assert result.returncode == 2
     assert "native" in result.stderr
+
+
+def test_doctor_has_its_own_name_in_the_usage_line() -> None:
+    result = quintet_process("doctor", "--key", "key.pem")
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: quintet doctor ")
+    assert "--key goes with --cert" in result.stderr
+
+
+def test_doctor_hands_the_set_up_on(tmp_path: Path) -> None:
+    """Each option is seen at work: files that are not there, a proxy that does not listen."""
+    missing = str(tmp_path / "missing.pem")
+    result = quintet_process("doctor", "--cert", missing, "--key", "its.key", "--verify", "no")
+    assert result.returncode == 1
+    assert "no https request can be made" in result.stdout
+    assert f" {missing}, its.key\n" in result.stdout
+    assert re.search(r"verify +no\n", result.stdout)
+    result = quintet_process("doctor", "http://api.example", "--proxy", "http://127.0.0.1:9")
+    assert result.returncode == 1
+    assert "no address of the proxy http://127.0.0.1:9 takes a connection" in result.stdout
+    result = quintet_process("doctor", "http://api.example", "--unix-socket", missing)
+    assert result.returncode == 1
+    assert f"the socket {missing} takes no connection" in result.stdout
 
 
 def test_doctor_without_the_runtime_says_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,7 @@ def test_unknown_variable_is_named_with_the_nearest_setting(
     file = tmp_path / "file"
     file.touch()  # serve stops there, after it has warned
     env = {"QUINTET_WORK_RETRY_BASE": "5", "QUINTET_XYZZY": "1", "QUINTET_PORT": "0"}
+    env["QUINTET_TRANSPORT"] = "httpx"  # of the SDKs' runtime, and no mistake here
     result = run(command, "--data-dir", str(file), env=env)
     warnings = [line for line in result.stderr.splitlines() if "warning: there is no" in line]
     assert warnings == [
@@ -184,3 +185,9 @@ def test_unknown_variables_are_those_not_known_in_any_case(
     found = unknown_variables(present, [*known, "DATABASE_URL"])
     assert set(found) == others - known
     assert all(nearest is None or nearest in known for nearest in found.values())
+
+
+def test_variables_of_the_runtime_are_known_under_the_names_that_it_has() -> None:
+    from quintet.transport.choosing import VARIABLE
+
+    assert unknown_variables([VARIABLE, VARIABLE.lower()], ["QUINTET_PORT"]) == {}

@@ -15,7 +15,7 @@
     │   ├── DecodeError (ValueError)          wrong compression, wrong JSON, wrong shape
     │   ├── RedirectError                     a redirect that must not or cannot be followed
     │   └── LimitExceeded                     a bound was hit; ``bound`` and ``limit`` name it
-    │       └── BodyTooLarge (ValueError)     the body is larger than ``max_response_bytes``
+    │       └── BodyTooLarge (ValueError)     the body is larger than its bound allows
     ├── StreamError                           an event stream broke; ``last_event_id`` is kept
     │   ├── StreamInterrupted                 it ended before its terminal event
     │   ├── StreamIdleTimeout (TimeoutError)  no bytes within the idle timeout
@@ -186,7 +186,10 @@ class LimitExceeded(ResponseError):
 
 
 class BodyTooLarge(LimitExceeded, ValueError):
-    """The body, counted after decompression, is larger than ``max_response_bytes``."""
+    """The body, counted after decompression, is larger than ``max_response_bytes``.
+
+    Of a download it is ``max_bytes``, as ``bound`` then says.
+    """
 
     bound = "max_response_bytes"
 

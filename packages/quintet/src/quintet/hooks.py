@@ -41,6 +41,7 @@ class Attempt(Record):
         elapsed: Seconds from the start of the attempt to its end.
         retry_in: Seconds until the next attempt, None if this was the last.
         request_id: The service's id of the request, if its answer named one.
+        reason: What the failure says of itself, None if a whole answer arrived.
     """
 
     __slots__ = _fields = (
@@ -55,6 +56,7 @@ class Attempt(Record):
         "elapsed",
         "retry_in",
         "request_id",
+        "reason",
     )
     service: str
     operation: str
@@ -67,6 +69,7 @@ class Attempt(Record):
     elapsed: float
     retry_in: float | None
     request_id: str | None
+    reason: str | None
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Attempt(Record):
         elapsed: float,
         retry_in: float | None,
         request_id: str | None,
+        reason: str | None = None,
     ) -> None:
         self._fill(
             service,
@@ -94,6 +98,7 @@ class Attempt(Record):
             elapsed,
             retry_in,
             request_id,
+            reason,
         )
 
 
@@ -110,6 +115,8 @@ def _log() -> Logger:
 def log_attempt(attempt: Attempt) -> None:
     """Write one line per attempt to the ``quintet`` logger, at debug level."""
     outcome = attempt.error or str(attempt.status)
+    if attempt.reason:
+        outcome += f" ({attempt.reason})"
     again = "" if attempt.retry_in is None else f", again in {attempt.retry_in:.3f} s"
     _log().debug(
         "%s %s %s -> %s in %.1f ms (attempt %d, request id %s%s)",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quintet.core.backoff import Backoff
 from quintet.core.headers import Headers
 from quintet.core.plan import check_headers
 from quintet.core.record import Record
@@ -59,9 +58,7 @@ def check_retries(value: int) -> int:
     return value
 
 
-_USUAL_RETRIES = RetryPolicy(
-    statuses=frozenset({408, 425, 429, 500, 502, 503, 504}), backoff=Backoff(0.5, 8.0)
-)
+_USUAL_RETRIES = RetryPolicy()
 _NO_HEADERS = Headers()
 _NO_REDIRECTS = RedirectPolicy()
 
@@ -75,7 +72,8 @@ class ClientOptions(Record):
             slowest documented call, short enough that a hung server is noticed.  None: no bound.
         deadline: Seconds for the whole call, attempts and waits included.  None by default,
             since most callers think in attempts.
-        retry: Which answers are retried, how often, after how long.
+        retry: Which answers are retried, how often, after how long;
+            ``RetryPolicy(max_retries=0)`` turns retries off.
         max_response_bytes: Bound of a decoded response body.  10 MiB: far above any documented
             answer, far below what hurts.  None: no bound.
         headers: Sent with every request, after the runtime's own.

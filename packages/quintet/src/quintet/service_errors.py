@@ -8,13 +8,17 @@ class for the same trouble.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quintet.errors import QuintetError
 
-__all__ = ["ServiceError", "adopt_as"]
+if TYPE_CHECKING:
+    from quintet.core.response import Response
+
+__all__ = ["ServiceError", "adopt_as", "placed"]
 
 E = TypeVar("E", bound="ServiceError")
+Q = TypeVar("Q", bound=QuintetError)
 
 
 class ServiceError(QuintetError):
@@ -59,6 +63,15 @@ class ServiceError(QuintetError):
             f"{type(self).__name__}(status_code={self.status_code!r}, code={self.code!r}, "
             f"request_id={self.request_id!r}, message={self.message!r})"
         )
+
+
+def placed(error: Q, response: Response) -> Q:
+    """Return the error with the circumstances of the answer that it is about."""
+    error.response = response
+    error.status = response.status
+    error.method, error.url, error.attempts = response.method, response.url, response.attempts
+    error.request_id = error.request_id or response.request_id() or ""
+    return error
 
 
 def adopt_as(error: QuintetError, base: type[E], own: Mapping[type[QuintetError], type[E]]) -> E:

@@ -34,6 +34,7 @@ def test_hook_sees_each_attempt_once_with_its_facts() -> None:
             "number": 1,
             "status": 0,
             "error": "ConnectionFailure",
+            "reason": "down",
             "progress": 0,
             "retry_in": 0.5,
             "request_id": None,
@@ -43,6 +44,7 @@ def test_hook_sees_each_attempt_once_with_its_facts() -> None:
             "number": 2,
             "status": 503,
             "error": None,
+            "reason": None,
             "progress": 2,
             "retry_in": 1.0,
             "request_id": "a",
@@ -52,6 +54,7 @@ def test_hook_sees_each_attempt_once_with_its_facts() -> None:
             "number": 3,
             "status": 200,
             "error": None,
+            "reason": None,
             "progress": 2,
             "retry_in": None,
             "request_id": "b",
@@ -86,7 +89,7 @@ def test_attempts_are_logged_at_debug_level_only(caplog: pytest.LogCaptureFixtur
     Bench(ConnectionFailure("down"), reply(200, headers={"X-Request-Id": "r"})).call()
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [
-        f"unit GET {BASE}/thing -> ConnectionFailure in 0.0 ms "
+        f"unit GET {BASE}/thing -> ConnectionFailure (down) in 0.0 ms "
         "(attempt 1, request id -, again in 0.500 s)",
         f"unit GET {BASE}/thing -> 200 in 0.0 ms (attempt 2, request id r)",
     ]

@@ -80,3 +80,12 @@ def test_checks_name_the_option() -> None:
 
 def test_unset_prints_as_itself() -> None:
     assert repr(UNSET) == "UNSET"
+
+
+def test_policy_that_says_one_thing_has_the_usual_rest() -> None:
+    once = ClientOptions(base_url=URL, retry=RetryPolicy(max_retries=0)).retry
+    usual = ClientOptions(base_url=URL).retry
+    assert once.max_retries == 0
+    assert once.retrying(usual.max_retries) == usual == RetryPolicy()
+    assert usual.backoff == Backoff(0.5, 8.0)
+    assert RetryPolicy(frozenset({503}), Backoff(1, 2), 1).statuses == {503}

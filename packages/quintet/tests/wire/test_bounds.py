@@ -12,7 +12,7 @@ import brotli
 import pytest
 
 from quintet import Backoff, RetryPolicy
-from quintet.errors import BodyTooLarge, DecodeError, StatusError
+from quintet.errors import BodyTooLarge, DecodeError, MisuseError, StatusError
 
 from .peer import Connection, Peer, always, answer, chunked, chunked_head, in_turn, once
 from .worlds import GET, World
@@ -206,11 +206,12 @@ async def test_download_that_is_refused_raises_when_it_is_opened(play: Play, wor
         await world.do(stream.open())
 
 
-async def test_download_that_was_closed_before_it_began_is_empty(world: World) -> None:
+async def test_download_that_was_closed_before_it_began_sends_nothing(world: World) -> None:
     stream = world.client("http://127.0.0.1:9").download(GET)
     await world.close(stream)
     assert await world.do(stream.open()) is stream
-    assert await world.do(stream.read()) == b""
+    with pytest.raises(MisuseError, match="the download was closed before its end"):
+        await world.do(stream.read())
 
 
 async def test_download_has_limits_of_its_own_call(play: Play, world: World) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from quintet import EventRules
 from quintet.both_faces import BothFaces
+from quintet.core.request import Request
 from quintet.errors import ClientClosedError, ConnectionFailure, StatusError
 from quintet.testing import AsyncScriptedTransport
 from quintet.transport.limits import ConnectionLimits
@@ -519,3 +520,42 @@ def test_both_faces_serve_loops_in_turn_and_close_together(
     assert all(connection.done.wait(5) for connection in peer.connections)
     gc.collect()
     assert [str(warning.message) for warning in recwarn] == []
+
+
+async def test_answer_that_is_dropped_unread_says_where_it_was_asked_for(
+    play: Play, world: World, recwarn: pytest.WarningsRecorder
+) -> None:
+    peer = play(stall_in_body)
+    engine = world.engine(time.monotonic)
+    request = Request("GET", f"{peer.url}/thing", (), None)
+    exchange = await world.do(engine.send(request, None, None))
+    del exchange
+    gc.collect()
+    assert await peer.all_gone()
+    (warning,) = recwarn
+    assert warning.category is ResourceWarning
+    # A coroutine runs where it is awaited.
+    asker = Path(__file__) if world.blocking else Path(__file__).with_name("worlds.py")
+    assert re.fullmatch(
+        rf"unclosed answer that was not read to its end, made at {re.escape(str(asker))}:\d+",
+        str(warning.message),
+    )
+    await world.do(engine.close())
+
+
+@pytest.mark.parametrize("engine", ["native", "httpx"])
+def test_program_that_ends_without_closing_is_not_told_off(play: Play, engine: str) -> None:
+    program = f"""
+from quintet import ApiClient, ClientOptions, Operation, RetryClass, Service
+client = ApiClient(
+    Service(name="a", user_agent="a/1"),
+    ClientOptions(base_url={play(always(answer(b"[1]"))).url!r}),
+    lambda: (),
+    transport={engine!r},
+)
+print(client.request(Operation("a", "GET", "/", RetryClass.SAFE)).json())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("[1]\n", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,6 +33,13 @@ def refuse_and_hold(connection: Connection) -> None:
     connection.read_head()
     connection.send(answer(b"too large", "413 Content Too Large"))
     connection.peer.over.wait(20)
+
+
+def swallow(connection: Connection, count: int) -> None:
+    """Read so many bytes of a body, and forget them."""
+    count -= len(connection._buffer)
+    while count > 0:
+        count -= len(connection.recv())
 
 
 def pieces(size: int) -> Iterator[bytes]:
@@ -78,3 +87,57 @@ async def test_interim_answer_does_not_end_the_upload(play: Play, world: World, 
     client = world.client(play(script).url)
     body = BODIES[kind](20 * PIECE)
     assert (await world.do(client.request(POST, body=body))).json() == 20 * PIECE
+
+
+async def test_early_answer_that_goes_on_costs_no_time_of_the_processor(
+    play: Play, world: World
+) -> None:
+    """What nobody takes would end every wait at once, until the upload is over."""
+    heard = threading.Event()
+
+    def script(connection: Connection) -> None:
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+        heard.wait(0.3)  # for the head and what follows to come apart
+        connection.send(b"[1]")
+        heard.wait(1.5)
+        swallow(connection, LARGE)
+        connection.send(b" ")
+        connection.hold()
+
+    client = world.client(play(script).url)
+    used = time.thread_time()
+    assert (await world.do(client.request(POST, body=bytes(LARGE)))).json() == [1]
+    assert time.thread_time() - used < 0.5
+
+
+@pytest.mark.parametrize("kind", BODIES)
+async def test_server_that_answers_while_it_reads_is_heard(
+    play: Play, world: World, kind: str
+) -> None:
+    """A server that streams its answer back stops reading if nobody takes that."""
+    length = 250_000
+
+    def script(connection: Connection) -> None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length)
+        connection.send(bytes(length))
+        swallow(connection, LARGE)
+        connection.hold()
+
+    client = world.client(play(script).url, timeout=5.0)
+    response = await world.do(client.request(POST, body=BODIES[kind](LARGE)))
+    assert len(response.body) == length
+
+
+async def test_end_of_an_early_answer_is_heard_too(play: Play, world: World) -> None:
+    def script(connection: Connection) -> None:
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n[1]")
+        connection.sock.shutdown(socket.SHUT_WR)
+        swallow(connection, 20 * PIECE)
+        connection.hold()
+
+    client = world.client(play(script).url, timeout=5.0)
+    assert (await world.do(client.request(POST, body=bytes(20 * PIECE)))).json() == [1]

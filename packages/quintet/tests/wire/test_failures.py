@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -160,6 +161,34 @@ async def test_bytes_that_are_not_http_are_a_protocol_failure(
 ) -> None:
     client = world.client(play(once(wrong)).url)
     with pytest.raises(ProtocolFailure, match="not valid HTTP"):
+        await world.do(client.request(GET))
+
+
+@pytest.mark.parametrize(
+    ("begin", "words"),
+    [
+        (b"\x15\x03\x01\x00\x02\x02\x46", "the server speaks TLS: is it an https:// URL?"),
+        (b"\x16\x03\x03\x00\x7a\x02", "the server speaks TLS: is it an https:// URL?"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the server speaks SSH"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "the server speaks SSH"),
+        (b"\0\0\x12\x04\0\0\0\0\0\0\3\0\0\0\x64", "the server speaks HTTP/2 alone"),
+    ],
+)
+async def test_protocol_that_is_another_one_is_named(
+    play: Play, world: World, begin: bytes, words: str
+) -> None:
+    client = world.client(play(once(begin)).url)
+    with pytest.raises(ProtocolFailure, match=re.escape(words)):
+        await world.do(client.request(GET))
+
+
+async def test_protocol_that_speaks_first_is_named_too(play: Play, world: World) -> None:
+    def greet(connection: Connection) -> None:
+        connection.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+        connection.hold()
+
+    client = world.client(play(greet).url, max_retries=0)
+    with pytest.raises(ProtocolFailure, match="the server speaks SSH"):
         await world.do(client.request(GET))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -88,3 +90,29 @@ async def test_huge_body_without_a_bound_is_taken_in_pieces(play: Play, world: W
     huge = BODY * 17  # more than is taken from the system in advance
     client = world.client(play(always(answer(huge))).url, max_response_bytes=None)
     assert (await world.do(client.request(GET))).body == huge
+
+
+def test_large_body_that_breaks_off_leaves_nothing_that_complains(play: Play) -> None:
+    """In a program of its own: what finalizers complain of is printed (always from 3.13 on)."""
+
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(answer(BODY)[:300_000])
+        connection.hold()
+
+    program = f"""
+from quintet import ApiClient, ClientOptions, Operation, RetryClass, RetryPolicy, Service
+from quintet.errors import TimeoutFailure
+once = RetryPolicy(max_retries=0)
+options = ClientOptions(base_url={play(script).url!r}, timeout=1.0, retry=once)
+with ApiClient(Service(name="a", user_agent="a/1"), options, lambda: ()) as client:
+    try:
+        client.request(Operation("a", "GET", "/", RetryClass.SAFE))
+    except TimeoutFailure as late:
+        late.itself = late  # so that the collector drops it, with all its frames hold, in any order
+        print(late.phase)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("read\n", "")

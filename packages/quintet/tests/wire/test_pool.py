@@ -12,6 +12,9 @@ import pytest
 
 from quintet.errors import TimeoutFailure
 from quintet.transport.limits import ConnectionLimits
+from quintet.transport.pool import Pool
+from quintet.transport.sockets import Hold
+from quintet.transport.trust import Trust
 
 from .peer import Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import GET, World
@@ -259,3 +262,27 @@ def test_many_threads_share_few_connections_and_get_their_own_answers(play: Play
     assert wrong == []
     assert len(peer.requests) == 500
     assert len(peer.connections) <= 5
+
+
+class Fleeting(Hold):
+    """Of a connection that another thread gives back just when somebody looks."""
+
+    __slots__ = ("looks",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = iter((1.0, None))
+
+    @property
+    def since(self) -> Any:
+        return next(self.looks)
+
+    @since.setter
+    def since(self, value: Any) -> None:
+        pass
+
+
+def test_connection_that_is_given_back_meanwhile_does_no_harm_to_the_message() -> None:
+    pool = Pool(lambda: 3.0, ConnectionLimits(), Trust())
+    pool.network.open[0] = Fleeting()
+    assert pool._occupancy() == "1 of 100 connections are in use, the oldest for 2.0 s"

@@ -85,7 +85,8 @@ async def test_https_request_goes_through_a_tunnel_that_sees_no_credential(
 @pytest.mark.parametrize(
     "script",
     [
-        always(answer(b"no", "407 Proxy Authentication Required")),
+        always(answer(b"no", "502 Bad Gateway")),
+        always(answer(b"no", "429 Too Many Requests")),
         lambda connection: connection.read_head(),
         lambda connection: connection.close(),
     ],
@@ -106,6 +107,34 @@ async def test_proxy_that_does_not_connect_means_that_nothing_was_sent(
     assert caught.value.attempts == 2
     assert not caught.value.outcome_unknown
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Not the host 407"])
+async def test_proxy_that_forbids_is_asked_once(play: Play, world: World, status: str) -> None:
+    proxy = play(always(answer(b"no", status)))
+    client = world.client(
+        "https://api.example",
+        transport=world.engine(
+            time.monotonic, proxies=Proxies({"https": f"http://u:hunter2@127.0.0.1:{proxy.port}"})
+        ),
+        max_retries=3,
+    )
+    with pytest.raises(ConnectionFailure, match=status) as caught:
+        await world.do(client.request(POST))
+    assert len(proxy.connections) == 1
+    assert ("password" in str(caught.value)) == status.startswith("407")
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_what_a_proxy_says_at_length_is_cut(play: Play, world: World) -> None:
+    proxy = play(always(answer(b"", "403 " + "no " * 10_000)))
+    proxies = Proxies({"https": f"http://127.0.0.1:{proxy.port}"})
+    client = world.client(
+        "https://api.example", transport=world.engine(time.monotonic, proxies=proxies)
+    )
+    with pytest.raises(ConnectionFailure) as caught:
+        await world.do(client.request(POST))
+    assert len(str(caught.value)) < 400
 
 
 async def test_untrusted_server_behind_a_tunnel_is_refused_once(
@@ -177,3 +206,27 @@ async def test_netrc_and_cookies_play_no_part(
     for request in peer.requests:
         assert request.header("authorization") is None
         assert request.header("cookie") is None
+
+
+@pytest.mark.parametrize("moment", ["at once", "with its answer", "behind its answer"])
+async def test_proxy_that_closes_is_noticed_before_the_timeout(
+    play: Play, world: World, moment: str
+) -> None:
+    def script(connection: Connection) -> None:
+        if moment == "at once":
+            return
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        if moment == "behind its answer":
+            connection.recv()
+
+    proxy = play(script)
+    proxies = Proxies({"https": f"http://127.0.0.1:{proxy.port}"})
+    client = world.client(
+        "https://api.example", transport=world.engine(time.monotonic, proxies=proxies)
+    )
+    began = time.monotonic()
+    with pytest.raises(ConnectionFailure) as caught:
+        await world.do(client.request(POST))
+    assert time.monotonic() - began < 5
+    assert caught.value.progress == 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from quintet import ClientOptions, EventRules, RedirectPolicy
+from quintet.core.request import Request
+from quintet.errors import TimeoutFailure
 from quintet.testing import check_secret_hygiene
 
 from .peer import Peer, always, answer, in_turn, once
@@ -125,3 +128,44 @@ async def test_credentials_follow_a_redirect_within_the_origin(play: Play, world
     assert (await world.do(client.request(GET))).json() == [1]
     assert peer.requests[1].header("authorization") == f"Bearer {KEY}"
     assert [(seen.number, seen.status) for seen in world.seen] == [(1, 308), (1, 200)]
+
+
+class Ticking:
+    """A clock that goes on by one with every look at it."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        self.time += 1
+        return self.time
+
+
+async def test_no_local_variable_of_a_failure_shows_the_credential(
+    play: Play, world: World
+) -> None:
+    """Tools that report crashes show what is in every frame; wherever the time runs out."""
+    peer = play(always(answer(b"x" * 2000, "200 OK", "Content-Type: text/plain")))
+    request = Request("POST", f"{peer.url}/thing", (("Authorization", f"Bearer {KEY}"),), b"body")
+    phases = set()
+    for until in range(1, 16):
+        clock = Ticking()
+        engine = world.engine(clock)
+        try:
+            await world.do(engine.send(request, float(until), 1.0))
+        except TimeoutFailure as late:
+            phases.add(late.phase)
+            for variable in locals_of(late):
+                assert KEY not in variable
+        await world.do(engine.close())
+    assert len(phases) > 1
+
+
+def locals_of(error: BaseException) -> Iterator[str]:
+    """Yield what the variables of this library show in the frames of an error and its causes."""
+    seen: BaseException | None = error
+    while seen is not None:
+        for frame, _ in traceback.walk_tb(seen.__traceback__):
+            if "/src/quintet/" in frame.f_code.co_filename:
+                yield from (f"{name} = {value!r}" for name, value in frame.f_locals.items())
+        seen = seen.__cause__ or seen.__context__

@@ -11,6 +11,7 @@ import pytest
 from quintet import EventRules
 from quintet.errors import (
     DecodeError,
+    MisuseError,
     StatusError,
     StreamIdleTimeout,
     StreamInterrupted,
@@ -178,7 +179,8 @@ async def test_closed_stream_closes_its_connection(play: Play, world: World) -> 
     await world.next(stream)
     await world.close(stream)
     assert await peer.all_gone()
-    assert await world.collect(stream) == []
+    with pytest.raises(MisuseError, match="closed before its end"):
+        await world.collect(stream)
 
 
 @pytest.mark.parametrize("kind", ["events", "download"])

@@ -208,3 +208,11 @@ async def test_waiting_for_a_free_connection_has_a_phase_of_its_own(
     assert caught.value.phase == "pool"
     assert caught.value.progress == 0
     await world.close(stream)
+
+
+async def test_timeout_longer_than_the_system_can_wait_is_one_nevertheless(
+    play: Play, world: World
+) -> None:
+    """A month is more milliseconds than ``poll`` takes."""
+    client = world.client(play(always(answer(b"[1]"))).url, timeout=90 * 86400.0)
+    assert (await world.do(client.request(GET))).json() == [1]

@@ -71,9 +71,42 @@ async def test_server_with_another_name_is_refused(
 ) -> None:
     peer = play(always(answer()), tls=authority.server("somewhere.example"))
     client = client_of(world, peer.url, authority.file, max_retries=5)
-    with pytest.raises(ConnectionFailure, match=r"not trusted.*127\.0\.0\.1") as caught:
+    with pytest.raises(
+        ConnectionFailure, match=r"not trusted.*127\.0\.0\.1.*other names"
+    ) as caught:
         await world.do(client.request(GET))  # type: ignore[attr-defined]
     assert caught.value.attempts == 1
+
+
+async def test_server_that_wants_a_client_certificate_says_so_in_both_worlds(
+    play: Play, world: World, authority: Authority
+) -> None:
+    context = authority.server("127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(context)
+
+    def alert(connection: Connection) -> None:
+        # A server that closes at once may have its alert overtaken by a reset.
+        heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+        secure = context.wrap_bio(heard, said, server_side=True)
+        refused = False
+        while data := connection.recv():
+            if refused:
+                continue
+            heard.write(data)
+            try:
+                secure.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                refused = True
+            connection.send(said.read())
+
+    client = client_of(world, f"https://127.0.0.1:{play(alert).port}", authority.file)
+    with pytest.raises(
+        ConnectionFailure, match=r"REQUIRED\): the server wants a client certificate, see cert="
+    ):
+        await world.do(client.request(GET))  # type: ignore[attr-defined]
 
 
 async def test_verification_that_is_switched_off_accepts_any_server(

@@ -281,9 +281,6 @@ _BY_STATUS: dict[int, type[FlareStatusError]] = {
 }
 
 
-_UNSAID = {404: "the answer is not from this API; is base_url right?"}
-
-
 def adopt(error: runtime.QuintetError) -> FlareError:
     """Return the error as one of this package's classes, with all it knows."""
     return adopt_as(error, FlareError, _OWN)
@@ -294,11 +291,12 @@ def from_response(
 ) -> FlareStatusError:
     """Return the error for an answer with an error status."""
     from quintet.core.error_map import parse_error_body
+    from quintet.core.unsaid import redirect_note, unsaid
 
     body = parse_error_body(response)
     code = body.code or "unknown"
     place = f"{response.method} {response.url.partition('?')[0]}"
-    said = body.message or _UNSAID.get(response.status, "the answer does not say why")
+    said = redirect_note(response) or body.message or unsaid(response)
     error = _class_for(response.status, code)(
         f"{operation.name} failed: {said} ({place} answered {response.status} {code})",
         code,

@@ -37,6 +37,7 @@ class AsyncChatStream:
         self._source = source
         self._usage: ChatUsage | None = None
         self._ended = False
+        self._complete = False
 
     @property
     def usage(self) -> ChatUsage | None:
@@ -44,6 +45,8 @@ class AsyncChatStream:
         return self._usage
 
     def __aiter__(self) -> Self:
+        if not self._complete:
+            self._source.check_open()
         return self
 
     async def __anext__(self) -> ChatChunk:
@@ -51,6 +54,7 @@ class AsyncChatStream:
             raise StopAsyncIteration
         event = await self._source.__anext__()
         if is_end(event):
+            self._complete = True
             await self.aclose()
             raise StopAsyncIteration
         chunk = _chunk(decoded(event))

@@ -38,6 +38,7 @@ class ChatStream:
         self._source = source
         self._usage: ChatUsage | None = None
         self._ended = False
+        self._complete = False
 
     @property
     def usage(self) -> ChatUsage | None:
@@ -45,6 +46,8 @@ class ChatStream:
         return self._usage
 
     def __iter__(self) -> Self:
+        if not self._complete:
+            self._source.check_open()
         return self
 
     def __next__(self) -> ChatChunk:
@@ -52,6 +55,7 @@ class ChatStream:
             raise StopIteration
         event = self._source.__next__()
         if is_end(event):
+            self._complete = True
             self.close()
             raise StopIteration
         chunk = _chunk(decoded(event))

@@ -21,6 +21,7 @@ from amdahl._wire import for_path
 from amdahl.errors import AmdahlError, DecodeError, MisuseError
 from quintet.core.headers import Headers
 from quintet.core.response import Response
+from quintet.core.url import shown_url
 from quintet.options import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -78,8 +79,15 @@ class AsyncSessionResponse:
         error: What :meth:`raise_for_status` raises, ``None`` for a success.
     """
 
-    def __init__(self, url: str, stream: AsyncByteStream, error: AmdahlError | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        stream: AsyncByteStream,
+        error: AmdahlError | None = None,
+        method: str = "",
+    ) -> None:
         self.url = url
+        self._method = method
         self._stream = stream
         self.error = error
         answer = None if error is None else error.response
@@ -132,7 +140,15 @@ class AsyncSessionResponse:
         try:
             return json.loads(await self.read())
         except (ValueError, RecursionError) as error:
-            raise DecodeError(self.status_code, "", "expected JSON, got something else") from error
+            place = f"{self._method} {shown_url(self.url)} answered {self.status_code}"
+            raise DecodeError(
+                self.status_code,
+                "",
+                f"expected JSON, got something else ({place.strip()})",
+                method=self._method,
+                url=self.url,
+                request_id=self.headers.get("x-request-id") or "",
+            ) from error
 
     async def iter_content(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """Yield the body in pieces as they arrive.
@@ -230,7 +246,7 @@ class AsyncSession:
             **parts,
         )
         try:
-            answer = AsyncSessionResponse(url, await source.open())
+            answer = AsyncSessionResponse(url, await source.open(), method=operation.method)
             if scope is not None:
                 scope.wrote(operation)
         except AmdahlError as error:
@@ -238,7 +254,7 @@ class AsyncSession:
                 scope.wrote(operation)
             if error.response is None:
                 raise
-            return AsyncSessionResponse(url, source, error)
+            return AsyncSessionResponse(url, source, error, operation.method)
         if not stream:
             await answer.read()
         return answer

@@ -94,6 +94,7 @@ class AsyncAgentStream:
             await self._source.aclose()
 
     def __aiter__(self) -> Self:
+        self._source.check_open()
         return self
 
     async def __anext__(self) -> AgentEvent:

@@ -15,8 +15,10 @@ from amdahl._service import IN_PROGRESS, seconds
 from amdahl._wire import with_key
 from amdahl.errors import ConflictError, DecodeError, RequestTimeoutError
 from quintet.core.deadline import Deadline
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
 from quintet.options import UNSET
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from quintet._sync.client import ApiClient
@@ -280,8 +282,7 @@ def _refuse_hidden_error(response: Response, operation: Operation) -> None:
     if not is_hidden_error(parsed(response)):
         return
     error = from_response(response, operation)
-    error.attempts, error.method, error.url = response.attempts, response.method, response.url
-    raise error
+    raise placed(error, response)
 
 
 def _still_under_way(operation: Operation, error: ConflictError) -> RequestTimeoutError:
@@ -296,10 +297,5 @@ def _still_under_way(operation: Operation, error: ConflictError) -> RequestTimeo
 
 
 def _not_as_documented(operation: Operation, wanted: str, response: Response) -> DecodeError:
-    return DecodeError(
-        response.status,
-        "",
-        f"{operation.name}: expected JSON with {wanted}, got something else",
-        response=response,
-        request_id=response.request_id() or "",
-    )
+    said = f"{operation.name}: expected JSON with {wanted}, got something else"
+    return placed(DecodeError(message=f"{said} ({answered(response)})"), response)

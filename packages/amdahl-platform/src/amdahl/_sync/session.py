@@ -22,6 +22,7 @@ from amdahl._wire import for_path
 from amdahl.errors import AmdahlError, DecodeError, MisuseError
 from quintet.core.headers import Headers
 from quintet.core.response import Response
+from quintet.core.url import shown_url
 from quintet.options import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -79,8 +80,15 @@ class SessionResponse:
         error: What :meth:`raise_for_status` raises, ``None`` for a success.
     """
 
-    def __init__(self, url: str, stream: ByteStream, error: AmdahlError | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        stream: ByteStream,
+        error: AmdahlError | None = None,
+        method: str = "",
+    ) -> None:
         self.url = url
+        self._method = method
         self._stream = stream
         self.error = error
         answer = None if error is None else error.response
@@ -133,7 +141,15 @@ class SessionResponse:
         try:
             return json.loads(self.read())
         except (ValueError, RecursionError) as error:
-            raise DecodeError(self.status_code, "", "expected JSON, got something else") from error
+            place = f"{self._method} {shown_url(self.url)} answered {self.status_code}"
+            raise DecodeError(
+                self.status_code,
+                "",
+                f"expected JSON, got something else ({place.strip()})",
+                method=self._method,
+                url=self.url,
+                request_id=self.headers.get("x-request-id") or "",
+            ) from error
 
     def iter_content(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Yield the body in pieces as they arrive.
@@ -231,7 +247,7 @@ class Session:
             **parts,
         )
         try:
-            answer = SessionResponse(url, source.open())
+            answer = SessionResponse(url, source.open(), method=operation.method)
             if scope is not None:
                 scope.wrote(operation)
         except AmdahlError as error:
@@ -239,7 +255,7 @@ class Session:
                 scope.wrote(operation)
             if error.response is None:
                 raise
-            return SessionResponse(url, source, error)
+            return SessionResponse(url, source, error, operation.method)
         if not stream:
             answer.read()
         return answer

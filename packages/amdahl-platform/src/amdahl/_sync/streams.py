@@ -95,6 +95,7 @@ class AgentStream:
             self._source.close()
 
     def __iter__(self) -> Self:
+        self._source.check_open()
         return self
 
     def __next__(self) -> AgentEvent:

@@ -81,6 +81,7 @@ class AsyncEventStream(Generic[E]):
             await self._source.aclose()
 
     def __aiter__(self) -> Self:
+        self._source.check_open()
         return self
 
     async def __anext__(self) -> E:

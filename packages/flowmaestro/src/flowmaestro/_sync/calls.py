@@ -12,8 +12,10 @@ from flowmaestro._wire import with_key
 from flowmaestro.errors import DecodeError, adopt
 from quintet._sync.paging import iter_numbered_pages
 from quintet.core.paging import PageWalk
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
 from quintet.options import UNSET, Unset
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from quintet._sync.client import ApiClient
@@ -180,9 +182,5 @@ def _json(response: Response) -> Any:
 
 
 def _not_as_documented(operation: Operation, wanted: str, response: Response) -> DecodeError:
-    return DecodeError(
-        f"{operation.name}: expected JSON with {wanted} as data, got something else",
-        response=response,
-        status_code=response.status,
-        request_id=response.request_id() or "",
-    )
+    said = f"{operation.name}: expected JSON with {wanted} as data, got something else"
+    return placed(DecodeError(f"{said} ({answered(response)})"), response)

@@ -82,6 +82,7 @@ class EventStream(Generic[E]):
             self._source.close()
 
     def __iter__(self) -> Self:
+        self._source.check_open()
         return self
 
     def __next__(self) -> E:

@@ -10,9 +10,11 @@ from quintet.core.download import download
 from quintet.core.headers import Headers
 from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules, follow
+from quintet.errors import MisuseError, QuintetError
 
 if TYPE_CHECKING:
     from quintet.core.call import CallContext, Plan
+    from quintet.core.operation import Service
     from quintet.core.sse.event import ServerSentEvent
     from quintet.drive import AsyncDriver
 
@@ -40,13 +42,26 @@ class AsyncEventStream:
         fallbacks: Fallbacks | None = None,
     ) -> None:
         self.last_event_id = last_event_id
+        self._service = context.service
+        self._ended = False
+        self._left = False
         self._batches: AsyncGenerator[list[ServerSentEvent], None] = driver.iterate(
             follow(plan, context, rules, last_event_id, fallbacks or Fallbacks())
         )
         self._ready: Iterator[ServerSentEvent] = iter(())
 
     def __aiter__(self) -> AsyncIterator[ServerSentEvent]:
+        self.check_open()
         return self._walk()
+
+    def check_open(self) -> None:
+        """Refuse a stream that was closed before its end: it would look like one without events.
+
+        Raises:
+            MisuseError: In the SDK's class for it.
+        """
+        if self._left:
+            raise _closed(self._service, "stream")
 
     async def _walk(self) -> AsyncIterator[ServerSentEvent]:
         # A generator and not a step per event: most of a fast stream's cost would be the calls.
@@ -59,19 +74,25 @@ class AsyncEventStream:
             try:
                 self._ready = iter(await self._batches.__anext__())
             except StopAsyncIteration:
+                self._ended = self._ended or not self._left
                 return
 
     async def __anext__(self) -> ServerSentEvent:
         event = next(self._ready, None)
         if event is None:
-            self._ready = iter(await self._batches.__anext__())
+            try:
+                self._ready = iter(await self._batches.__anext__())
+            except StopAsyncIteration:
+                self._ended = self._ended or not self._left
+                raise
             event = next(self._ready)
         if event.id:
             self.last_event_id = event.id
         return event
 
     async def aclose(self) -> None:
-        """Stop the stream and close its connection."""
+        """Stop the stream and close its connection.  Closing twice is fine."""
+        self._left = not self._ended
         self._ready = iter(())
         await self._batches.aclose()
 
@@ -109,6 +130,9 @@ class AsyncByteStream:
         self._pieces: AsyncGenerator[Any, None] = driver.iterate(
             download(plan, context, max_bytes, idle_timeout)
         )
+        self._service = context.service
+        self._ended = False
+        self._left = False
         self.status = 0
         self.headers = Headers()
 
@@ -130,19 +154,31 @@ class AsyncByteStream:
         return self
 
     def __aiter__(self) -> AsyncByteStream:
+        # A part would pass for the whole.
+        if self._left:
+            raise _closed(self._service, "download")
         return self
 
     async def __anext__(self) -> bytes:
         await self.open()
-        piece: bytes = await self._pieces.__anext__()
+        try:
+            piece: bytes = await self._pieces.__anext__()
+        except StopAsyncIteration:
+            self._ended = self._ended or not self._left
+            raise
         return piece
 
     async def read(self) -> bytes:
-        """Return all that has not been read yet, at once; ``max_bytes`` bounds it."""
+        """Return all that has not been read yet, at once; ``max_bytes`` bounds it.
+
+        Raises:
+            MisuseError: It was closed before its end.
+        """
         return b"".join([piece async for piece in self])
 
     async def aclose(self) -> None:
-        """Stop reading and close the connection."""
+        """Stop reading and close the connection.  Closing twice is fine."""
+        self._left = not self._ended
         await self._pieces.aclose()
 
     async def __aenter__(self) -> AsyncByteStream:
@@ -155,3 +191,7 @@ class AsyncByteStream:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _closed(service: Service, what: str) -> QuintetError:
+    return service.adopt(MisuseError(f"the {what} was closed before its end; ask for it again"))

@@ -354,6 +354,8 @@ class ApiClient:
                     elapsed=seen.elapsed,
                     retry_in=seen.retry_in,
                     request_id=seen.request_id,
+                    # Only later does the call put its URL before it.
+                    reason=None if seen.error is None else seen.error.message,
                 ),
             )
 

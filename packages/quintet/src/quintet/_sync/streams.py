@@ -11,9 +11,11 @@ from quintet.core.download import download
 from quintet.core.headers import Headers
 from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules, follow
+from quintet.errors import MisuseError, QuintetError
 
 if TYPE_CHECKING:
     from quintet.core.call import CallContext, Plan
+    from quintet.core.operation import Service
     from quintet.core.sse.event import ServerSentEvent
     from quintet.drive import Driver
 
@@ -41,13 +43,26 @@ class EventStream:
         fallbacks: Fallbacks | None = None,
     ) -> None:
         self.last_event_id = last_event_id
+        self._service = context.service
+        self._ended = False
+        self._left = False
         self._batches: Generator[list[ServerSentEvent], None, None] = driver.iterate(
             follow(plan, context, rules, last_event_id, fallbacks or Fallbacks())
         )
         self._ready: Iterator[ServerSentEvent] = iter(())
 
     def __iter__(self) -> Iterator[ServerSentEvent]:
+        self.check_open()
         return self._walk()
+
+    def check_open(self) -> None:
+        """Refuse a stream that was closed before its end: it would look like one without events.
+
+        Raises:
+            MisuseError: In the SDK's class for it.
+        """
+        if self._left:
+            raise _closed(self._service, "stream")
 
     def _walk(self) -> Iterator[ServerSentEvent]:
         # A generator and not a step per event: most of a fast stream's cost would be the calls.
@@ -60,19 +75,25 @@ class EventStream:
             try:
                 self._ready = iter(self._batches.__next__())
             except StopIteration:
+                self._ended = self._ended or not self._left
                 return
 
     def __next__(self) -> ServerSentEvent:
         event = next(self._ready, None)
         if event is None:
-            self._ready = iter(self._batches.__next__())
+            try:
+                self._ready = iter(self._batches.__next__())
+            except StopIteration:
+                self._ended = self._ended or not self._left
+                raise
             event = next(self._ready)
         if event.id:
             self.last_event_id = event.id
         return event
 
     def close(self) -> None:
-        """Stop the stream and close its connection."""
+        """Stop the stream and close its connection.  Closing twice is fine."""
+        self._left = not self._ended
         self._ready = iter(())
         self._batches.close()
 
@@ -110,6 +131,9 @@ class ByteStream:
         self._pieces: Generator[Any, None, None] = driver.iterate(
             download(plan, context, max_bytes, idle_timeout)
         )
+        self._service = context.service
+        self._ended = False
+        self._left = False
         self.status = 0
         self.headers = Headers()
 
@@ -131,19 +155,31 @@ class ByteStream:
         return self
 
     def __iter__(self) -> ByteStream:
+        # A part would pass for the whole.
+        if self._left:
+            raise _closed(self._service, "download")
         return self
 
     def __next__(self) -> bytes:
         self.open()
-        piece: bytes = self._pieces.__next__()
+        try:
+            piece: bytes = self._pieces.__next__()
+        except StopIteration:
+            self._ended = self._ended or not self._left
+            raise
         return piece
 
     def read(self) -> bytes:
-        """Return all that has not been read yet, at once; ``max_bytes`` bounds it."""
+        """Return all that has not been read yet, at once; ``max_bytes`` bounds it.
+
+        Raises:
+            MisuseError: It was closed before its end.
+        """
         return b"".join([piece for piece in self])
 
     def close(self) -> None:
-        """Stop reading and close the connection."""
+        """Stop reading and close the connection.  Closing twice is fine."""
+        self._left = not self._ended
         self._pieces.close()
 
     def __enter__(self) -> ByteStream:
@@ -156,3 +192,7 @@ class ByteStream:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _closed(service: Service, what: str) -> QuintetError:
+    return service.adopt(MisuseError(f"the {what} was closed before its end; ask for it again"))

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["AttemptReport", "Attempts", "CallContext", "Plan", "complete", "fill"]
 
 _NOT_FOLLOWED = RedirectPolicy()
+# A gateway that had handed the request on and then lost the answer.  Not 503, which says that the
+# request was not taken, nor 500: that is the service's own word, whose meaning its SDK knows.
+_LOST_BEHIND = frozenset({502, 504})
 
 
 class AttemptReport(NamedTuple):
@@ -195,6 +198,8 @@ class Attempts:
     hops = 0
     readmitted = False
     """Whether a 401 was answered with other credentials; that happens once."""
+    lost = False
+    """Whether an attempt of this write may have had an effect that no answer told of."""
     complete = False
     """Whether the error on its way out is complete already, whatever its class.  A flag, not the
     error: an error that its own traceback leads back to is freed late."""
@@ -252,7 +257,10 @@ class Attempts:
         """Return the error for a deadline that leaves no time for a further attempt."""
         self.exchange = None
         self.complete = True
-        return complete(self, TimeoutFailure(message, phase="deadline", seconds=self.plan.deadline))
+        error = TimeoutFailure(
+            message, phase="deadline", seconds=self.plan.deadline, outcome_unknown=self.lost
+        )
+        return complete(self, error)
 
     def remaining(self) -> float | None:
         """Return the seconds to the deadline of the call, None without one."""
@@ -291,6 +299,8 @@ class Attempts:
         if self.stale(failure) and (remaining is None or remaining > 0):
             self.free += 1
             return Retry(0.0, "stale connection")
+        if failure.progress >= Progress.REQUEST_SENT:
+            self.doubt()
         return after_failure(
             plan.policy,
             attempt=self.number - self.free,
@@ -305,6 +315,10 @@ class Attempts:
             timed_out=isinstance(failure, TimeoutFailure),
             elapsed=context.clock.monotonic() - self.begun,
         )
+
+    def doubt(self) -> None:
+        """Note that what the attempt did is unknown, which a later error does not clear up."""
+        self.lost = self.lost or self.plan.operation.retry is not RetryClass.SAFE
 
     def stale(self, failure: TransportError) -> bool:
         """Tell whether to repeat at once, free of the count and the budget.
@@ -328,6 +342,8 @@ class Attempts:
         if self.admitted_now(response):
             self.free += 1
             return Retry(0.0, "other credentials")
+        if response.status in _LOST_BEHIND:
+            self.doubt()
         code = None
         if plan.policy.codes:
             from quintet.core.error_map import parse_error_body

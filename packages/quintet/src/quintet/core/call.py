@@ -22,7 +22,7 @@ from quintet.core.effects import Close, Exchange, Program, Read, Sleep
 from quintet.core.rate_limit import parse_rate_limit
 from quintet.core.redirect import next_request
 from quintet.core.response import Response, check_declared_length
-from quintet.core.retry import GiveUp, Progress, Retry, RetryClass
+from quintet.core.retry import GiveUp, Progress, Retry
 from quintet.errors import QuintetError, ResponseError, TimeoutFailure, TransportError
 
 if TYPE_CHECKING:
@@ -268,8 +268,7 @@ def _wait_or_raise(attempts: Attempts, error: QuintetError) -> Program[None]:
         decision = attempts.after_failure(error)
         if isinstance(decision, GiveUp):
             attempts.report(error)
-            write = attempts.plan.operation.retry is not RetryClass.SAFE
-            if write and error.progress >= Progress.REQUEST_SENT:
+            if attempts.lost:
                 error.outcome_unknown = True
             raise complete(attempts, error, _NOTES.get(decision.reason, "")) from error.__cause__
         attempts.report(error, decision.delay)
@@ -311,4 +310,5 @@ def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
         request_id=attempts.request_id(),
         method=attempts.request.method,
         url=attempts.request.url,
+        outcome_unknown=attempts.lost or None,
     )

@@ -6,7 +6,8 @@ costs the bound and not what it would expand to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from quintet.core.codings import Coding, make_coding
 from quintet.errors import BodyTooLarge, DecodeError
@@ -27,15 +28,15 @@ class _Inflater:
     Args:
         name: The coding.
         most: Most bytes to make of it; None for no bound.
-        limit: The bound of the whole body, for the error.
+        too_large: The error for a body that exceeds its bound.
     """
 
-    __slots__ = ("_limit", "_made", "_max", "_name", "_stream")
+    __slots__ = ("_made", "_max", "_name", "_stream", "_too_large")
 
-    def __init__(self, name: str, most: int | None, limit: int | None) -> None:
+    def __init__(self, name: str, most: int | None, too_large: Callable[[], BodyTooLarge]) -> None:
         self._name = name
         self._max = most
-        self._limit = limit
+        self._too_large = too_large
         self._made = 0
         self._stream = make_coding(name)
 
@@ -55,7 +56,7 @@ class _Inflater:
             if piece:
                 self._made += len(piece)
                 if self._max is not None and self._made > self._max:
-                    raise _too_large(self._limit or 0)
+                    raise self._too_large()
                 yield piece
 
     def _step(self, stream: Coding, data: bytes) -> tuple[bytes, bytes, bool]:
@@ -86,17 +87,21 @@ class BodyDecoder:
     Args:
         content_encoding: The header's value; None and ``identity`` mean "as it is".
         limit: Most decoded bytes to let through; None for no bound.
+        bound: The option that sets the limit, for the error.
 
     Raises:
         DecodeError: A coding that cannot be read here, or more than two of them.
     """
 
-    __slots__ = ("_chain", "_count", "_limit")
+    __slots__ = ("_bound", "_chain", "_count", "_limit")
 
-    def __init__(self, content_encoding: str | None, limit: int | None) -> None:
+    def __init__(
+        self, content_encoding: str | None, limit: int | None, bound: str = "max_response_bytes"
+    ) -> None:
         self._limit = limit
+        self._bound = bound
         self._count = 0
-        self._chain = [] if content_encoding is None else _chain(content_encoding, limit)
+        self._chain = [] if content_encoding is None else _chain(content_encoding, limit, bound)
 
     def feed(self, raw: bytes) -> bytes:
         """Return what the next bytes of the wire decode to, perhaps nothing yet.
@@ -109,7 +114,7 @@ class BodyDecoder:
             return b"".join(self.pieces(raw))
         self._count += len(raw)
         if self._limit is not None and self._count > self._limit:
-            raise _too_large(self._limit)
+            raise _too_large(self._limit, self._bound)
         return raw
 
     def pieces(self, raw: bytes) -> Iterator[bytes]:
@@ -143,7 +148,7 @@ class BodyDecoder:
         return b""
 
 
-def _chain(content_encoding: str, limit: int | None) -> list[_Inflater]:
+def _chain(content_encoding: str, limit: int | None, bound: str) -> list[_Inflater]:
     """Return the inflaters in the order of decoding: the coding applied last comes off first."""
     codings = [word.strip().lower() for word in content_encoding.split(",")]
     codings = [word for word in codings if word not in {"", "identity"}]
@@ -152,13 +157,14 @@ def _chain(content_encoding: str, limit: int | None) -> list[_Inflater]:
     chain: list[_Inflater] = []
     for at, coding in enumerate(codings):
         most = limit if at == 0 or limit is None else limit + limit // 512 + _BETWEEN_SLACK
-        chain.append(_Inflater(coding, most, limit))
+        chain.append(_Inflater(coding, most, partial(_too_large, limit or 0, bound)))
     chain.reverse()
     return chain
 
 
-def _too_large(limit: int) -> BodyTooLarge:
+def _too_large(limit: int, bound: str) -> BodyTooLarge:
     return BodyTooLarge(
-        f"the response body has more than {limit} bytes; raise max_response_bytes to accept it",
+        f"the response body has more than {limit} bytes; raise {bound} to accept it",
+        bound=bound,
         limit=limit,
     )

@@ -10,6 +10,8 @@ from quintet.errors import QuintetError
 
 __all__ = ["download"]
 
+_BOUND = "max_bytes"
+
 
 def download(
     plan: Plan, context: CallContext, max_bytes: int | None, idle_timeout: float | None
@@ -25,8 +27,8 @@ def download(
     exchange = opened.exchange
     yield Emit(exchange)
     try:
-        check_declared_length(exchange.headers, max_bytes)
-        decoder = BodyDecoder(exchange.headers.get("content-encoding"), max_bytes)
+        check_declared_length(exchange.headers, max_bytes, _BOUND)
+        decoder = BodyDecoder(exchange.headers.get("content-encoding"), max_bytes, _BOUND)
         # All of it may have come with the head; then there is only the end left to read.
         whole: bytes | None = getattr(exchange, "whole", None)
         while True:

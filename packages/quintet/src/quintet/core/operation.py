@@ -65,7 +65,10 @@ class Operation(Record):
 
 
 def _plain_status_error(response: Response, operation: Operation) -> QuintetError:
-    return StatusError(f"{operation.name}: the server answered {response.status}")
+    from quintet.core.unsaid import answered, redirect_note
+
+    note = redirect_note(response)
+    return StatusError(f"{operation.name}: {answered(response)}{note and '; '}{note}")
 
 
 def _keep(error: QuintetError) -> QuintetError:

@@ -6,6 +6,7 @@ from json import JSONDecoder, loads
 from typing import Any
 
 from quintet.core.headers import Headers
+from quintet.core.url import LOOK_AT_BASE_URL, shown_url
 from quintet.errors import BodyTooLarge, DecodeError
 
 __all__ = ["Response", "check_declared_length", "read_json"]
@@ -13,6 +14,7 @@ __all__ = ["Response", "check_declared_length", "read_json"]
 _EXCERPT_OF = 4000
 """Characters that are looked through for an excerpt: pages begin with a lot that is not shown."""
 _UNSEEN = r"(?is)<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)"
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _TAG = r"<[^>]*(?:>|\Z)"
 
 _read = JSONDecoder().raw_decode
@@ -72,14 +74,21 @@ class Response:
         """Return the body as JSON.
 
         Raises:
-            DecodeError: It is not JSON.  The message names status, content type and request id
-                and never shows the body; that is reachable as ``response``.
+            DecodeError: It is not JSON.  The message names method, URL without its query, status,
+                content type and request id and never shows the body; that is reachable as
+                ``response``.
         """
         try:
             return read_json(self.body)
         except (ValueError, RecursionError) as error:
             raise DecodeError(
-                self._not_json(), status=self.status, request_id=self.request_id(), response=self
+                self._not_json(),
+                status=self.status,
+                request_id=self.request_id() or "",
+                response=self,
+                method=self.method,
+                url=self.url,
+                attempts=self.attempts,
             ) from error
 
     def _not_json(self) -> str:
@@ -87,7 +96,11 @@ class Response:
         size = f"{len(self.body)} bytes" if self.body else "an empty body"
         request_id = self.request_id()
         suffix = f", request id {request_id[:80]}" if request_id else ""
-        return f"expected JSON, got status {self.status} with {size} ({kind}{suffix})"
+        place = f" from {self.method} {shown_url(self.url)}" if self.url else ""
+        # A page is what a web site, a proxy or a login says; no API of ours has one.
+        page = kind in _PAGES or self.body.lstrip()[:1] == b"<"
+        hint = f"; {LOOK_AT_BASE_URL}" if page else ""
+        return f"expected JSON{place}, got status {self.status} with {size} ({kind}{suffix}){hint}"
 
     def text(self, limit: int | None = None) -> str:
         """Return the body as text in its declared charset (UTF-8 by default); never fails.
@@ -156,11 +169,18 @@ def read_json(body: bytes) -> Any:
     return value if end == len(text) else loads(body)
 
 
-def check_declared_length(headers: Headers, limit: int | None) -> None:
+def check_declared_length(
+    headers: Headers, limit: int | None, bound: str = "max_response_bytes"
+) -> None:
     """Refuse a body by its ``Content-Length``, before a byte of it is read.
 
     The length of a compressed body says nothing about its decoded size, so that is left to
     :class:`~quintet.core.decoding.BodyDecoder`, as are lengths that are no number.
+
+    Args:
+        headers: Of the answer.
+        limit: Most bytes to take; None for no bound.
+        bound: The option that sets the limit, for the error.
 
     Raises:
         BodyTooLarge: The answer announces more than ``limit`` bytes.
@@ -176,6 +196,7 @@ def check_declared_length(headers: Headers, limit: int | None) -> None:
     if len(declared) > 20 or int(declared) > limit:
         raise BodyTooLarge(
             f"the response announces {declared[:20]} bytes, more than {limit}; "
-            "raise max_response_bytes to accept it",
+            f"raise {bound} to accept it",
+            bound=bound,
             limit=limit,
         )

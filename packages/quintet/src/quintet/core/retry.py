@@ -70,14 +70,20 @@ class Progress(IntEnum):
     RESPONSE_BEGUN = 2
 
 
+_USUAL_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_USUAL_BACKOFF = Backoff(0.5, 8.0)
+
+
 class RetryPolicy(Record):
     """When an operation is repeated and how long to wait.
 
     Attributes:
-        statuses: Statuses worth another attempt.
-        backoff: The wait where the server gives none; it is also the least wait where it does,
-            so that clients given the same hint do not come back at the same instant.
-        max_retries: Attempts beyond the first; 0 turns retries off.
+        statuses: Statuses worth another attempt; by default those that say "not now": 408, 425,
+            429, 500, 502, 503 and 504.
+        backoff: The wait where the server gives none, up to 0.5 s at first and 8 s at most by
+            default; it is also the least wait where it does, so that clients given the same hint
+            do not come back at the same instant.
+        max_retries: Attempts beyond the first, 3 by default; 0 turns retries off.
         max_retry_after: Longest server-given wait to sit out, in seconds.
         beyond_cap: What a longer one leads to: ``"raise"`` gives up at once (coming back earlier
             than asked only wastes the attempt), ``"clamp"`` waits ``max_retry_after``.
@@ -116,8 +122,8 @@ class RetryPolicy(Record):
 
     def __init__(
         self,
-        statuses: frozenset[int],
-        backoff: Backoff,
+        statuses: frozenset[int] = _USUAL_STATUSES,
+        backoff: Backoff = _USUAL_BACKOFF,
         max_retries: int = 3,
         max_retry_after: float = 60.0,
         beyond_cap: Literal["raise", "clamp"] = "raise",

@@ -14,8 +14,22 @@ from quintet.errors import ConfigurationError, MisuseError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_base_url", "expand", "join", "origin", "path_of", "percent_encode", "with_query"]
+__all__ = [
+    "LOOK_AT_BASE_URL",
+    "check_base_url",
+    "expand",
+    "join",
+    "origin",
+    "path_of",
+    "percent_encode",
+    "shown_url",
+    "with_query",
+]
 
+LOOK_AT_BASE_URL = "is base_url right?"
+"""The hint of an error whose likeliest cause is that something else answers there."""
+
+_MAX_SHOWN_CHARS = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ADDRESS_6 = frozenset("0123456789abcdef:.")
@@ -97,6 +111,18 @@ def path_of(url: str) -> str:
     """Return the path of an absolute URL as it stands there, ``""`` if it has none."""
     rest = url.partition("?")[0].partition("://")[2]
     return "".join(rest.partition("/")[1:])
+
+
+def shown_url(url: str) -> str:
+    """Return origin and path of a URL, absolute or not, as one bounded printable word."""
+    path = url.partition("#")[0].partition("?")[0].strip()
+    head, slashes, rest = path.partition("//")
+    # Only what stands before the first slash can be a user name and a password.
+    if slashes and (not head or head.endswith(":")):
+        authority, slash, tail = rest.replace("\\", "/").partition("/")
+        path = f"{head}//{authority.rpartition('@')[2]}{slash}{tail}"
+    word = "".join(char for char in path if char.isprintable() and char != " ")
+    return word if len(word) <= _MAX_SHOWN_CHARS else word[: _MAX_SHOWN_CHARS - 1] + "…"
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -9,18 +9,18 @@ import socket
 import ssl
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import quintet
 from quintet.core.codings import accept_encoding
+from quintet.doctor.setup import Setup
+from quintet.doctor.trust import trust
 from quintet.errors import ConfigurationError
 from quintet.options import ClientOptions
-from quintet.transport.choosing import VARIABLE, chosen
-from quintet.transport.environment import Proxies, redacted, split_proxy
+from quintet.transport.choosing import VARIABLE
+from quintet.transport.environment import redacted, split_proxy, without_effect
 from quintet.transport.http11 import MAX_HEAD_BYTES, MAX_HEADER_LINES
 from quintet.transport.limits import ConnectionLimits
-from quintet.transport.trust import tls_context
 
 __all__ = ["examine"]
 
@@ -37,37 +37,40 @@ _PACKAGES = (
 )
 
 
-def examine(transport: str | None = None) -> dict[str, Any]:
+def examine(setup: Setup = Setup()) -> dict[str, Any]:  # noqa: B008 - it is frozen
     """Return everything that can be told without going anywhere.
 
     Args:
-        transport: As a client would be given it.
+        setup: What a client would be made with.
 
     Returns:
-        Sections by name, and under ``problems`` a sentence for each thing that is wrong.
+        Sections by name, and under ``problems`` and ``warnings`` a sentence for each thing that is
+        wrong, or may be.
     """
     problems: list[str] = []
-    engine = _engine(transport, problems)
+    warnings: list[str] = []
+    engine = _engine(setup, problems)
     return {
         "engine": engine,
         "versions": _versions(),
-        "proxies": _proxies(engine["name"], problems),
-        "trust": _trust(problems),
+        "proxies": _proxies(setup, engine["name"], problems),
+        "trust": trust(setup, problems, warnings),
         "decoders": accept_encoding().split(", "),
         "limits": _limits(problems),
         "process": _process(),
         "problems": problems,
+        "warnings": warnings,
     }
 
 
-def _engine(transport: str | None, problems: list[str]) -> dict[str, Any]:
+def _engine(setup: Setup, problems: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"name": "none", "chosen_by": "", "variable": os.environ.get(VARIABLE)}
     try:
-        choice = chosen(transport)
+        choice = setup.choice()
     except ConfigurationError as error:
         problems.append(f"no client can be made: {error}")
         return found
-    found.update(name=choice.engine, chosen_by=choice.by)
+    found.update(name=choice.engine, chosen_by="options" if setup.is_own else choice.by)
     return found
 
 
@@ -86,12 +89,12 @@ def _versions() -> dict[str, str | None]:
     return found
 
 
-def _proxies(engine: str, problems: list[str]) -> dict[str, str]:
-    by_scheme = Proxies.from_environment().by_scheme
+def _proxies(setup: Setup, engine: str, problems: list[str]) -> dict[str, str]:
+    by_scheme = setup.proxies.by_scheme
     shown = {}
     for key in ("http", "https", "all", "no"):
         value = by_scheme.get(key)
-        if value is None:
+        if not value:
             continue
         shown[key] = value if key == "no" else redacted(value)
         if key != "no" and engine == "native":
@@ -99,51 +102,10 @@ def _proxies(engine: str, problems: list[str]) -> dict[str, str]:
                 split_proxy(value)
             except ConfigurationError as error:
                 problems.append(f"requests through {shown[key]} fail: {error}")
+    vain = without_effect(by_scheme.get("no", ""))
+    if vain:
+        shown["no_covers_nothing"] = ", ".join(vain)
     return shown
-
-
-def _trust(problems: list[str]) -> dict[str, Any]:
-    paths = ssl.get_default_verify_paths()
-    found: dict[str, Any] = {
-        "system_file": paths.openssl_cafile,
-        "system_folder": paths.openssl_capath,
-        "certifi": _certifi(),
-        **{
-            name: os.environ.get(name)
-            for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
-        },
-    }
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        path = found[name]
-        if path and not Path(path).exists():
-            problems.append(f"{name} names {path}, which does not exist and is ignored")
-    try:
-        context = tls_context()
-    except ConfigurationError as error:
-        problems.append(f"no https request can be made: {error}")
-        return found
-    found["authorities"] = context.cert_store_stats()["x509_ca"]
-    found["minimum_version"] = context.minimum_version.name.replace("_", ".")
-    if not found["authorities"] and not _any_file(paths.openssl_capath, found["SSL_CERT_DIR"]):
-        problems.append(
-            "the trust store is empty, so no https server is trusted: install the system's "
-            "ca-certificates, or certifi"
-        )
-    return found
-
-
-def _any_file(*folders: str | None) -> bool:
-    return any(
-        folder and Path(folder).is_dir() and any(Path(folder).iterdir()) for folder in folders
-    )
-
-
-def _certifi() -> str | None:
-    try:
-        import certifi
-    except ImportError:
-        return None
-    return certifi.where()
 
 
 def _limits(problems: list[str]) -> dict[str, Any]:

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from quintet.core.headers import Headers
 from quintet.core.request import Request
 from quintet.core.url import origin
-from quintet.doctor.certificates import describe, presented
+from quintet.doctor.answers import judge
+from quintet.doctor.certificates import secured
+from quintet.doctor.connecting import Proxy, Stopped, connected, joined, resolved, tunnelled
+from quintet.doctor.setup import Setup
 from quintet.errors import ConfigurationError, QuintetError
-from quintet.transport.choosing import choose_transport, chosen
-from quintet.transport.environment import Proxies, redacted, split_proxy
-from quintet.transport.http11 import ProxyAnswer, RemoteProtocolError
 from quintet.transport.targets import Targets
-from quintet.transport.trust import tls_context
 
 __all__ = ["travel"]
-
-_FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-
-
-class _Stopped(Exception):
-    """A step failed; what is wrong, and what to do."""
 
 
 @dataclass
 class _Journey:
     url: str
+    setup: Setup
     seconds: float
     steps: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def step(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Do a step and note how long it took; what it raises ends the journey."""
@@ -43,7 +39,7 @@ class _Journey:
         self.steps.append(entry)
         try:
             found = work()
-        except _Stopped as stopped:
+        except Stopped as stopped:
             entry.update(ok=False, problem=str(stopped))
             self.problems.append(f"{name}: {stopped}")
             raise
@@ -53,177 +49,120 @@ class _Journey:
         return found
 
 
-def travel(url: str, transport: str | None = None, seconds: float = 5.0) -> dict[str, Any]:
+def travel(
+    url: str,
+    setup: Setup = Setup(),  # noqa: B008 - it is frozen
+    seconds: float = 5.0,
+) -> dict[str, Any]:
     """Go to a URL and return what was met on the way; nothing is raised.
 
     The first steps are taken by hand, with nothing of the engine's, to tell them apart; the last
-    is one ``HEAD`` request as a client would send it.
+    is one ``HEAD`` request as a client would send it, without a key.
 
     Args:
         url: Where to go; its query is neither sent nor shown.
-        transport: As a client would be given it.
+        setup: What a client would be made with.
         seconds: For each step.
+
+    Returns:
+        The steps, and a sentence for each thing that is wrong (``problems``), may be wrong
+        (``warnings``) or should be known (``notes``).
     """
-    journey = _Journey(url.partition("#")[0].partition("?")[0], seconds)
+    journey = _Journey(url.partition("#")[0].partition("?")[0], setup, seconds)
     shown = ""
     try:
         scheme, host, port = journey.step("url", lambda: _parsed(journey.url))["_place"]
         shown = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-        proxy = journey.step("proxy", lambda: _proxy(scheme, host, port, transport))["_proxy"]
-        if proxy != "foreign":
+        proxy = journey.step("proxy", lambda: _proxy(scheme, host, port, setup))["_proxy"]
+        if proxy is None or proxy.place is not None:
             _by_hand(journey, scheme, host, port, proxy)
-        journey.step("answer", lambda: _answer(journey, transport))
-    except _Stopped:
+        between = proxy if scheme == "http" else None  # of what TLS hides it sees nothing
+        found = journey.step("answer", lambda: _answer(journey))
+        _weigh(journey, found["status"], found["_headers"], between)
+    except Stopped:
         pass
-    return {"url": shown, "steps": journey.steps, "problems": journey.problems}
+    return {
+        "url": shown,
+        "steps": journey.steps,
+        "problems": journey.problems,
+        "warnings": journey.warnings,
+        "notes": journey.notes,
+    }
 
 
-def _by_hand(journey: _Journey, scheme: str, host: str, port: int, proxy: Any) -> None:
-    place: tuple[str, int] = (host, port) if proxy is None else proxy
-    addresses = journey.step("resolve", lambda: _resolved(*place))["_found"]
-    sock = journey.step("connect", lambda: _connected(addresses, journey.seconds))["_sock"]
+def _by_hand(journey: _Journey, scheme: str, host: str, port: int, proxy: Proxy | None) -> None:
+    seconds, path = journey.seconds, journey.setup.unix_socket
+    place = (host, port) if proxy is None or proxy.place is None else proxy.place
+    if path is not None:
+        sock = journey.step("connect", lambda: joined(path, seconds))["_sock"]
+    else:
+        addresses = journey.step("resolve", lambda: resolved(*place, proxy))["_found"]
+        sock = journey.step("connect", lambda: connected(addresses, seconds, proxy))["_sock"]
     with closing(sock):
         if scheme == "https":
             if proxy is not None:
-                journey.step("tunnel", lambda: _tunnelled(sock, journey.url))
-            journey.step("tls", lambda: _secured(sock, host, proxy, journey.seconds))
+                journey.step("tunnel", lambda: _tunnelled(journey, sock, proxy))
+            dial = _dialler(journey, sock, proxy)
+            journey.step("tls", lambda: secured(dial, sock, host, journey.setup))
+
+
+def _tunnelled(journey: _Journey, sock: socket.socket, proxy: Proxy) -> dict[str, Any]:
+    return tunnelled(sock, journey.url, Targets(journey.setup.proxies), proxy)
+
+
+def _dialler(
+    journey: _Journey, sock: socket.socket, proxy: Proxy | None
+) -> Callable[[], socket.socket]:
+    """Return what opens another connection like ``sock``, for it is asked when that is closed."""
+    family, place = sock.family, sock.getpeername()
+
+    def dial() -> socket.socket:
+        another = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            another.settimeout(journey.seconds)
+            another.connect(place)
+            if proxy is not None:
+                _tunnelled(journey, another, proxy)
+        except BaseException:
+            another.close()
+            raise
+        return another
+
+    return dial
 
 
 def _parsed(url: str) -> dict[str, Any]:
     try:
         scheme, host, port = place = origin(url)
     except ConfigurationError as error:
-        raise _Stopped(str(error)) from None
+        raise Stopped(str(error)) from None
     return {"scheme": scheme, "host": host, "port": port, "_place": place}
 
 
-def _proxy(scheme: str, host: str, port: int, transport: str | None) -> dict[str, Any]:
-    proxies = Proxies.from_environment()
+def _proxy(scheme: str, host: str, port: int, setup: Setup) -> dict[str, Any]:
+    proxies = setup.proxies
     url = proxies.choose(scheme, host, port)
     if url is None:
         why = "no proxy is set for it"
-        if proxies.by_scheme.get(scheme) or proxies.by_scheme.get("all"):
+        if setup.unix_socket is not None:
+            why = f"every request goes to the socket {setup.unix_socket}"
+        elif proxies.by_scheme.get(scheme) or proxies.by_scheme.get("all"):
             why = "NO_PROXY covers it"
         return {"through": "no proxy", "why": why, "_proxy": None}
-    found = {"through": redacted(url), "why": f"the environment's proxy for {scheme}"}
     try:
-        return {**found, "_proxy": split_proxy(url)[0]}
+        # httpx may well speak to other kinds; the last step will show.
+        proxy = Proxy.of(url, may_be_foreign=setup.engine_name() == "httpx")
     except ConfigurationError as error:
-        if _engine(transport) == "httpx":
-            # It may well be able to; the last step will show.
-            return {**found, "_proxy": "foreign"}
-        raise _Stopped(str(error)) from None
+        raise Stopped(str(error)) from None
+    why = f"the environment's proxy for {scheme}" if setup.proxy is None else "as asked for"
+    return {"through": proxy.shown, "why": why, "_proxy": proxy}
 
 
-def _engine(transport: str | None) -> str:
-    try:
-        return chosen(transport).engine
-    except ConfigurationError:
-        return ""
-
-
-def _resolved(host: str, port: int) -> dict[str, Any]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _Stopped(
-            f"{host} has no address ({getattr(error, 'strerror', None) or error}): is the name "
-            "spelled right, and does this machine reach its name server (VPN, resolv.conf)?"
-        ) from None
-    addresses = [f"{_FAMILIES.get(each[0], 'other')} {each[4][0]}" for each in found]
-    return {"addresses": list(dict.fromkeys(addresses)), "_found": found}
-
-
-def _connected(addresses: list[Any], seconds: float) -> dict[str, Any]:
-    """Try every address, so that one that is dead shows; keep the first connection."""
-    tries: list[str] = []
-    kept: socket.socket | None = None
-    failure: OSError | None = None
-    for family, kind, protocol, _, address in addresses:
-        began = time.perf_counter()
-        sock = socket.socket(family, kind, protocol)
-        sock.settimeout(seconds)
-        try:
-            sock.connect(address)
-        except OSError as error:
-            sock.close()
-            failure = failure or error
-            tries.append(f"{address[0]} port {address[1]}: {_words(error)}")
-            continue
-        took = (time.perf_counter() - began) * 1000
-        tries.append(f"{address[0]} port {address[1]}: connected in {took:.1f} ms")
-        if kept is None:
-            kept = sock
-        else:
-            sock.close()
-    if kept is None:
-        raise _Stopped(f"no address takes a connection ({'; '.join(tries)}): {_advice(failure)}")
-    return {"tries": tries, "_sock": kept}
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no reply in time"
-    return error.strerror or str(error)
-
-
-def _advice(error: OSError | None) -> str:
-    if isinstance(error, TimeoutError):
-        return "packets are swallowed, as by a firewall; is a proxy needed (HTTPS_PROXY)?"
-    if isinstance(error, ConnectionRefusedError):
-        return "the machine is there, and nothing listens on that port; is the server running?"
-    return "this machine has no way there; is the network up?"
-
-
-def _tunnelled(sock: socket.socket, url: str) -> dict[str, Any]:
-    target, _ = Targets(None).split(url)
-    answer = ProxyAnswer(target.authority, target.proxy_lines)
-    try:
-        sock.sendall(answer.request)
-        refusal = None
-        while refusal is None:
-            refusal = answer.feed(sock.recv(64 * 1024))
-    except (OSError, RemoteProtocolError) as error:
-        raise _Stopped(f"the proxy does not answer as a proxy does ({error})") from None
-    if refusal:
-        hint = "put user and password into its URL" if "407" in refusal else "ask who runs it"
-        raise _Stopped(f"the proxy refuses ({refusal}): {hint}")
-    return {}
-
-
-def _secured(sock: socket.socket, host: str, proxy: Any, seconds: float) -> dict[str, Any]:
-    place = sock.getpeername()[:2]
-    try:
-        with tls_context().wrap_socket(sock, server_hostname=host) as secure:
-            cipher = secure.cipher()
-            return {
-                "version": secure.version(),
-                "cipher": cipher[0] if cipher else None,
-                **describe(secure.getpeercert() or {}),
-            }
-    except ConfigurationError as error:
-        raise _Stopped(str(error)) from None
-    except ssl.SSLCertVerificationError as error:
-        found = presented(place, host, seconds) if proxy is None else {}
-        who = f"; it is for {found['subject']}, issued by {found['issuer']}" if found else ""
-        raise _Stopped(
-            f"the certificate is not trusted ({error.verify_message}{who}): if its authority is "
-            "your own or your company's, add it to SSL_CERT_FILE, or pass "
-            "transport=quintet.NativeTransport(verify=FILE)"
-        ) from None
-    except OSError as error:
-        reason = getattr(error, "reason", None) or _words(error)
-        raise _Stopped(
-            f"no TLS connection could be agreed on ({reason}): does the port speak https?"
-        ) from None
-
-
-def _answer(journey: _Journey, transport: Any) -> dict[str, Any]:
+def _answer(journey: _Journey) -> dict[str, Any]:
     headers = (("User-Agent", "quintet-doctor"), ("Accept", "*/*"))
     request = Request("HEAD", journey.url, headers)
     try:
-        made = choose_transport(None, transport, time.monotonic)
-        with closing(made):
+        with closing(journey.setup.make()) as made:
             until = time.monotonic() + journey.seconds
             exchange = made.send(request, until, journey.seconds)
             with closing(exchange):
@@ -231,6 +170,18 @@ def _answer(journey: _Journey, transport: Any) -> dict[str, Any]:
                     "status": exchange.status,
                     "http_version": exchange.http_version,
                     "server": exchange.headers.get("server"),
+                    "_headers": exchange.headers,
                 }
     except QuintetError as error:
-        raise _Stopped(str(error)) from None
+        raise Stopped(str(error)) from None
+
+
+def _weigh(journey: _Journey, status: int, headers: Headers, proxy: Proxy | None) -> None:
+    """Say what the answer means, where it is not simply good."""
+    shown, has_user = (None, False) if proxy is None else (proxy.shown, proxy.has_user)
+    verdict = judge(journey.url, status, headers, shown, has_user)
+    where = {"problem": journey.problems, "warning": journey.warnings, "note": journey.notes}
+    if verdict.level:
+        where[verdict.level].append(f"answer: {verdict.words}")
+    if verdict.level == "problem":
+        journey.steps[-1].update(ok=False, problem=verdict.words)

@@ -11,12 +11,24 @@ _BY = {
     "argument": "asked for by name",
     "environment": "the environment variable QUINTET_TRANSPORT says so",
     "default": "nobody asked for another",
+    "options": "a NativeTransport, as the options describe it",
 }
 
 
 def report(found: Mapping[str, Any]) -> str:
-    """Return the findings of :func:`~quintet.doctor.examine`, one line each."""
-    return "\n".join(_lines(found))
+    """Return the findings of :func:`~quintet.doctor.examine`, one line each.
+
+    Servers and proxies have a say in them, so what could steer a terminal is written out.
+    """
+    return "\n".join(map(_harmless, _lines(found)))
+
+
+def _harmless(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -32,11 +44,19 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     if "url" in found:
         yield from _journey(found["url"])
     yield ""
-    problems = found["problems"]
-    for problem in problems:
-        yield f"PROBLEM     {problem}"
-    if not problems:
-        yield "no problem found"
+    for title, key in (("PROBLEM", "problems"), ("WARNING", "warnings"), ("NOTE", "notes")):
+        for sentence in found.get(key, ()):
+            yield f"{title:11} {sentence}"
+    if not found["problems"]:
+        yield _conclusion(found)
+
+
+def _conclusion(found: Mapping[str, Any]) -> str:
+    if found["warnings"]:
+        return "nothing keeps requests from getting through, but see the warnings"
+    if found.get("notes"):
+        return "no problem found on the way; the server's answer is the one in the note"
+    return "no problem found"
 
 
 def _section(title: str, values: Mapping[str, Any], absent: str = "none") -> Iterator[str]:

@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from quintet.core.headers import Headers
+from quintet.core.url import path_of
 from quintet.errors import ConnectionFailure, ProtocolFailure, TimeoutFailure
 from quintet.testing.adaptor import Adaptor, Bench, Call, StreamCall
 from quintet.testing.secrecy import check_secret_hygiene
@@ -252,6 +253,49 @@ async def check_error_pages_are_not_shown(adaptor: Adaptor) -> None:
         error = await Bench(adaptor, reply(400, body=body)).fail(adaptor.read.perform)
         assert "<p>" not in str(error)
         assert len(str(error)) < 3000, "the message must be bounded"
+
+
+@_promise
+async def check_redirects_say_whither_without_the_query(adaptor: Adaptor) -> None:
+    """A redirect's error names its location, and nothing of it that may be a secret."""
+    location = "https://user:hunter2@login.example/in?token=hunter2#hunter2"
+    for call in adaptor.calls:
+        for status in (301, 302, 307):
+            for body in (b"", b'{"message": "Found. See /in?token=hunter2"}'):
+                answer = reply(status, body=body, headers={"Location": location})
+                error = await Bench(adaptor, answer, max_retries=0).fail(call.perform)
+                said = str(error)
+                assert "redirects are not followed" in said.lower(), said
+                assert "https://login.example/in" in said, said
+                assert "hunter2" not in said, said
+                assert str(status) in said, said
+
+
+@_promise
+async def check_answers_of_no_use_say_what_was_asked(adaptor: Adaptor) -> None:
+    """A page, or an error that does not explain itself, is named by method, URL and status."""
+    page = b"<!DOCTYPE html><html><body>welcome</body></html>"
+    html = {"Content-Type": "text/html"}
+    for call in adaptor.calls:
+        for answer in (reply(200, body=page, headers=html), reply(502, body=page, headers=html)):
+            bench = Bench(adaptor, answer, max_retries=0)
+            error = await bench.fail(call.perform)
+            request, said = bench.transport.requests[0], str(error)
+            assert (error.method, error.url) == (request.method, request.url), said
+            assert (error.status, error.attempts) == (answer.status, 1)
+            for part in (request.method, path_of(request.url), str(answer.status)):
+                assert part in said, f"{part} is not in: {said}"
+            assert "?" not in said.partition(";")[0], "the query is not for messages"
+            assert answer.status != 200 or "base_url" in said, said
+
+
+@_promise
+async def check_gateway_that_lost_an_answer_leaves_a_write_unknown(adaptor: Adaptor) -> None:
+    """A 502 or 504 may come after the write took effect; a read has none, and a 400 had none."""
+    for call in adaptor.calls:
+        for status, unknown in ((502, True), (504, True), (400, False)):
+            error = await Bench(adaptor, reply(status), max_retries=0).fail(call.perform)
+            assert error.outcome_unknown is (unknown and call is not adaptor.read), status
 
 
 # Bounds.

@@ -26,6 +26,7 @@ from quintet.transport.sockets import SOCKET_OPTIONS, resolve_error, shut
 from quintet.transport.targets import Target
 from quintet.transport.trust import Trust, check_spoken
 from quintet.transport.watch import (
+    LONGEST_SECONDS,
     ConnectError,
     ConnectTimeout,
     ProxyError,
@@ -177,7 +178,7 @@ class AsyncNetwork:
             await loop.sock_connect(sock, address)
             self._check_open()
             await loop.create_connection(lambda: connection, sock=sock)
-        connection.sock = sock
+        connection.attach(sock)
 
     async def _knock(self, sock: socket.socket, path: str) -> None:
         """Connect to a Unix socket, which happens at once or not at all.
@@ -209,7 +210,16 @@ class AsyncNetwork:
     ) -> None:
         plain = connection.transport
         assert plain is not None
-        secure = await self._loop.start_tls(plain, connection, context, server_hostname=host)
+        if connection.lost or plain.is_closing():
+            # Nobody would tell TLS of an end that has come before it.
+            raise ConnectError("the connection was closed before the TLS handshake")
+        secure = await self._loop.start_tls(
+            plain,
+            connection,
+            context,
+            server_hostname=host,
+            ssl_handshake_timeout=LONGEST_SECONDS,  # the limit of the exchange counts, and no other
+        )
         if secure is None:
             raise ConnectError("the connection was closed during the TLS handshake")
         # In this task and not in the one that waits, which may be cancelled in the same moment:
@@ -283,7 +293,7 @@ async def _open_tunnel(connection: AsyncConnection, target: Target, watch: Watch
             raise ConnectTimeout from late
         refusal = answer.feed(data)
     if refusal:
-        raise ProxyError(refusal)
+        raise ProxyError(refusal, bool(target.proxy_lines))
     connection.listen(False)
     if connection.heard():
         raise ProxyError("it sent more than its answer")

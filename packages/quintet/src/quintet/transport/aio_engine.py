@@ -15,14 +15,14 @@ import contextlib
 import os
 import ssl
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError
 from quintet.transport.aio_exchanges import AsyncExchange, WholeExchange
 from quintet.transport.aio_pool import AsyncPool
 from quintet.transport.aio_sending import send_body
-from quintet.transport.environment import Proxies
+from quintet.transport.environment import GivenProxies
 from quintet.transport.failures import explain
 from quintet.transport.forks import renew_after_fork
 from quintet.transport.limits import ConnectionLimits
@@ -60,7 +60,7 @@ class AsyncEngine:
         *,
         verify: Verify = True,
         cert: Cert | None = None,
-        proxies: Proxies | Mapping[str, str] | str | None = None,
+        proxies: GivenProxies = None,
         unix_socket: str | os.PathLike[str] | None = None,
         limits: ConnectionLimits = _LIMITS,
         ssl_context: ssl.SSLContext | None = None,
@@ -133,7 +133,7 @@ class AsyncEngine:
             )
         whole = connection.whole
         if whole is None:
-            return AsyncExchange(self, pool, connection, head, watch)
+            return AsyncExchange(self, pool, connection, head, watch, creation_site())
         pool.leave(connection, whole=True)
         return WholeExchange(head, whole)
 
@@ -142,6 +142,8 @@ class AsyncEngine:
             self._pools.pop(other, None)
         pool = AsyncPool(self._now, self._limits, self._trust)
         self._pools[asyncio.get_running_loop()] = pool
+        # Another thread may have closed the engine just now, and not seen this pool.
+        pool.network.closed = self._closed
         await pool.start()
         return pool
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Protocol
+
 from quintet.core.headers import Headers
 from quintet.transport.aio_pool import AsyncPool
 from quintet.transport.aio_sockets import AsyncConnection
 from quintet.transport.failures import explain
 from quintet.transport.http11 import Head
+from quintet.transport.sites import warn_unclosed
 from quintet.transport.watch import Watch
 
 __all__ = ["AsyncExchange", "WholeExchange"]
@@ -38,6 +42,11 @@ class WholeExchange:
         """Do nothing: there is nothing left to close."""
 
 
+class _Owner(Protocol):
+    @property
+    def closed(self) -> bool: ...
+
+
 class AsyncExchange:
     """An answer whose body is still to be read from its connection.
 
@@ -47,6 +56,7 @@ class AsyncExchange:
         connection: The connection.
         head: The head of the answer.
         watch: Of the exchange, for what goes wrong from now on.
+        site: Where the request was sent, for the warning if the answer is dropped unread.
 
     Attributes:
         status: As it came.
@@ -58,6 +68,7 @@ class AsyncExchange:
         "_connection",
         "_engine",
         "_pool",
+        "_site",
         "_watch",
         "headers",
         "http_version",
@@ -68,19 +79,21 @@ class AsyncExchange:
 
     def __init__(
         self,
-        engine: object,
+        engine: _Owner,
         pool: AsyncPool,
         connection: AsyncConnection,
         head: Head,
         watch: Watch,
+        site: str,
     ) -> None:
         self.status = head.status
         self.headers: Headers = head.headers
         self.http_version = head.http_version
         self._engine = engine
         self._pool = pool
-        self._connection: AsyncConnection | None = connection
         self._watch = watch
+        self._site = site
+        self._connection: AsyncConnection | None = connection
 
     async def read(self, until: float | None, seconds: float | None) -> bytes:
         """Return all bytes of the body that have come, at least one; none at its end."""
@@ -108,6 +121,14 @@ class AsyncExchange:
             self._pool.leave(connection, whole=whole)
 
     def __del__(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        # An interrupt may have come before there was anything in it.
+        connection = getattr(self, "_connection", None)
+        if connection is None:
+            return
+        # A loop that is closed has ended its connections, and asyncio tells of its own.
+        if (
             self._pool.leave_from_elsewhere(connection)
+            and not self._engine.closed
+            and not sys.is_finalizing()
+        ):
+            warn_unclosed("answer that was not read to its end", self._site)

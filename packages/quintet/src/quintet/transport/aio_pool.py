@@ -66,7 +66,7 @@ class AsyncPool:
         idle = self._idle.get(base)
         while idle:
             connection = idle.pop()
-            if now < connection.idle_until:
+            if now < connection.idle_until and not connection.unseen():
                 connection.since = now
                 return connection
             connection.close()
@@ -129,10 +129,17 @@ class AsyncPool:
         finally:
             self._turns.give()
 
-    def leave_from_elsewhere(self, connection: AsyncConnection) -> None:
-        """Take a connection that must be closed from any thread, as finalizers run in."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and all it had with it
+    def leave_from_elsewhere(self, connection: AsyncConnection) -> bool:
+        """Take a connection that must be closed from any thread, as finalizers run in.
+
+        Returns:
+            Whether it was open; it is not if its loop is closed, and all it had with it.
+        """
+        was_open = not connection.lost
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(lambda: self.leave(connection, whole=False))
+            return was_open
+        return False
 
     def _keep(self, connection: AsyncConnection) -> bool:
         """Put a connection among the idle ones, unless it has become too old."""

@@ -2,13 +2,13 @@
 
 The protocol object *is* the connection: what arrives goes straight into the parser, and the task
 that waits is woken once, when the head of its answer is complete, often with the whole answer.
-There is one waiter at most, and one timer, which is not moved while limits grow later: it fires at
-the earliest of them, looks, and sets itself anew.  Ending a connection needs no ``await``.
+Ending a connection needs no ``await``.
 
 ======  ==========================================================================
 RESTS   no exchange: whatever arrives now was not asked for, and spoils the connection
 HEAD    the request is being sent or was; bytes go to the parser until the head is there
 BODY    bytes are kept as they come until somebody reads; too many pause the reading
+BROKEN  something was wrong: what comes behind it counts for nothing
 CLOSED  by us; whoever still waits is told
 ======  ==========================================================================
 """
@@ -22,15 +22,16 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
-from quintet.transport.http11 import Head, Http11, RemoteProtocolError
+from quintet.transport.aio_waiter import OneWaiter
+from quintet.transport.http11 import UNASKED, Head, Http11, RemoteProtocolError, looks_like
+from quintet.transport.readiness import IN, Ready, poller
 from quintet.transport.watch import ReadError, ReadTimeout, WriteError
 
 __all__ = ["AsyncConnection", "Keeper"]
 
-_RESTS, _HEAD, _BODY, _CLOSED = range(4)
+_RESTS, _HEAD, _BODY, _BROKEN, _CLOSED = range(5)
 # Reading pauses at this many unread bytes: a consumer that is slow makes its server slow.
 _PAUSE_BYTES = 256 * 1024
-_NEVER = float("inf")
 
 
 class Keeper(Protocol):
@@ -45,7 +46,7 @@ class Keeper(Protocol):
         ...
 
 
-class AsyncConnection(asyncio.Protocol):
+class AsyncConnection(OneWaiter, asyncio.Protocol):
     """A connection, plain or TLS, and the exchange that runs on it.
 
     Args:
@@ -71,16 +72,11 @@ class AsyncConnection(asyncio.Protocol):
         "_ended",
         "_failure",
         "_keeper",
-        "_loop",
-        "_now",
         "_paused",
         "_pieces",
+        "_readable",
         "_size",
         "_state",
-        "_timer",
-        "_timer_until",
-        "_until",
-        "_waiter",
         "base",
         "born",
         "fresh",
@@ -99,12 +95,12 @@ class AsyncConnection(asyncio.Protocol):
     def __init__(
         self, loop: asyncio.AbstractEventLoop, now: Callable[[], float], keeper: Keeper, base: str
     ) -> None:
-        self._loop = loop
-        self._now = now
+        super().__init__(loop, now)
         self._keeper = keeper
         self.base = base
         self.http = Http11()
         self.sock: socket.socket | None = None
+        self._readable: Ready | None = None
         self.transport: asyncio.Transport | None = None
         self.born = now()
         self.since: float | None = None
@@ -118,10 +114,6 @@ class AsyncConnection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._ended = self._paused = self.full = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._until: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_until = _NEVER
 
     # What asyncio calls.
 
@@ -140,9 +132,9 @@ class AsyncConnection(asyncio.Protocol):
         elif self._state == _BODY:
             self._pieces.append(data)
             self._size += len(data)
-            if self._size >= _PAUSE_BYTES and not self._paused and self.transport is not None:
+            if self._size >= _PAUSE_BYTES and not self._paused:
                 self._paused = True
-                self.transport.pause_reading()
+                self.listen(False)
             self._wake()
         elif self._state == _RESTS:
             self._spoil()
@@ -193,10 +185,13 @@ class AsyncConnection(asyncio.Protocol):
         self._ended = True
         if self._state == _RESTS:
             self._spoil()
-        elif self._state == _CLOSED:
+        elif self._state in (_BROKEN, _CLOSED):
             return
         elif exc is not None:
-            self._fail(ReadError(str(exc)))
+            # As its cause TLS is recognised.  Its traceback would keep this connection, too.
+            failure = ReadError(str(exc))
+            failure.__cause__ = exc.with_traceback(None)
+            self._fail(failure)
         elif self._cut():
             self._fail(ReadError("TLS ended without notice"))
         elif self._state == _HEAD:
@@ -235,71 +230,55 @@ class AsyncConnection(asyncio.Protocol):
 
     def _fail(self, failure: Exception) -> None:
         self.spoilt = True
+        self._state = _BROKEN
         if self._failure is None:
             # Its traceback would keep this connection, and this connection keeps the failure.
             self._failure = failure.with_traceback(None)
         self._wake()
 
-    # Waiting.
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def wait(self, until: float | None) -> asyncio.Future[None]:
-        """Return what is done when something has come, or at ``until`` at the latest."""
-        self._until = until
-        if until is not None and until < self._timer_until:
-            self._set_timer(until, until - self._now())
-        self._waiter = waiter = self._loop.create_future()
-        return waiter
-
-    def _set_timer(self, until: float, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_until = until
-        self._timer = self._loop.call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        """See whether the limit of the moment is over; it may be a later one than the timer's."""
-        self._stop_timer()
-        if self._waiter is not None and self._until is not None:
-            left = self._until - self._now()
-            if left > 0:
-                self._set_timer(self._until, left)
-            else:
-                self._wake()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._timer_until = _NEVER
-
-    def check(self, until: float | None, expired: type[Exception]) -> None:
-        """Raise ``expired`` if the limit is over."""
-        if until is not None and self._now() >= until:
-            raise expired
-
     # What an exchange does.
+
+    def attach(self, sock: socket.socket) -> None:
+        """Know the socket below, to look at it where the loop has not yet."""
+        self.sock = sock
+        self._readable = poller(sock, IN)
+
+    def unseen(self) -> bool:
+        """Tell of a connection that rests whether something has come that the loop has not read.
+
+        The loop may not have had a turn since the last answer, and what lies there would be taken
+        for the next one.  Under TLS it may be a mere session ticket; that costs a connection.
+        """
+        return self._readable is not None and bool(self._readable(0))
 
     def begin(self) -> None:
         """Make ready for a request; what arrives from now on is its answer.
 
         Raises:
+            ReadError: The connection broke, and why is known.
             WriteError: The connection is closed.
+            RemoteProtocolError: The peer has spoken before it was asked.
         """
+        if self._pieces:
+            raise RemoteProtocolError(looks_like(self._pieces[0], UNASKED))
         if self.lost or self._ended:
+            self._raise_failure()
             raise WriteError("the connection is closed")
         self._state = _HEAD
         self.head = self.whole = None
 
     def write(self, data: bytes | memoryview) -> None:
-        """Hand bytes over; whether the peer is behind then is in ``full``."""
-        self.transport.write(data)  # type: ignore[union-attr]
+        """Hand bytes over; whether the peer is behind then is in ``full``.
+
+        Raises:
+            WriteError: The connection is closed.
+        """
+        try:
+            self.transport.write(data)  # type: ignore[union-attr]
+        except RuntimeError:  # uvloop says so, and sooner than it calls connection_lost
+            raise WriteError("the connection is closed") from None
+        finally:
+            del data  # it may hold credentials, and crash reports show what is in local variables
 
     def closing(self) -> bool:
         """Tell whether nothing more can be written."""
@@ -345,11 +324,12 @@ class AsyncConnection(asyncio.Protocol):
 
     def listen(self, on: bool) -> None:
         """Read what comes, or leave it where it is."""
-        if self.transport is not None:
-            if on:
-                self.transport.resume_reading()
-            else:
-                self.transport.pause_reading()
+        if self.transport is not None and not self.lost:
+            with contextlib.suppress(RuntimeError):  # closed, of which uvloop tells later
+                if on:
+                    self.transport.resume_reading()
+                else:
+                    self.transport.pause_reading()
 
     def heard(self) -> bool:
         """Tell whether something came that nobody has received."""
@@ -371,8 +351,7 @@ class AsyncConnection(asyncio.Protocol):
         self._size = 0
         if self._paused:
             self._paused = False
-            if self.transport is not None and not self.lost:
-                self.transport.resume_reading()
+            self.listen(True)
         return data
 
     def _raise_failure(self) -> None:

@@ -1,8 +1,8 @@
 """Which transport a client gets: the one it is given, the one it asks for, or the default.
 
-A client asks by a word, ``transport="native"`` or ``transport="httpx"``.  One that does not ask
-gets what the environment variable ``QUINTET_TRANSPORT`` says when it is built, which is the way to
-try the other engine without touching a program; without that, the native one.
+A client asks by a word, ``transport="native"`` or ``transport="httpx"``, in whatever case.  One
+that does not ask gets what the environment variable ``QUINTET_TRANSPORT`` says when it is built,
+which is the way to try the other engine without touching a program; without that, the native one.
 """
 
 from __future__ import annotations
@@ -17,12 +17,23 @@ from quintet.errors import ConfigurationError
 from quintet.transport.interface import AsyncTransport, Transport
 from quintet.transport.lazy import AsyncLazyTransport, LazyTransport
 
-__all__ = ["VARIABLE", "Choice", "EngineName", "achoose_transport", "choose_transport", "chosen"]
+__all__ = [
+    "VARIABLE",
+    "Choice",
+    "EngineName",
+    "achoose_transport",
+    "check_face",
+    "choose_transport",
+    "chosen",
+]
 
 EngineName = Literal["native", "httpx"]
 
 VARIABLE = "QUINTET_TRANSPORT"
 """The environment variable that names the engine of clients that do not ask for one."""
+
+# CO_COROUTINE of inspect, which costs more to import than all of this.
+_COROUTINE = 0x80
 
 
 class Choice(Record):
@@ -44,7 +55,7 @@ class Choice(Record):
 
 
 def chosen(asked: str | None = None) -> Choice:
-    """Return the engine of a client that asks for ``asked``, or for none.
+    """Return the engine of a client that asks for ``asked``, or for none; upper case counts too.
 
     Raises:
         ConfigurationError: The word is neither of the two, or httpx is meant and not installed.
@@ -53,16 +64,15 @@ def chosen(asked: str | None = None) -> Choice:
         return Choice(_engine(asked, "transport"), "argument")
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
-        return Choice(
-            _engine(variable.lower(), f"the environment variable {VARIABLE}"), "environment"
-        )
+        return Choice(_engine(variable, f"the environment variable {VARIABLE}"), "environment")
     return Choice("native", "default")
 
 
 def _engine(word: str, where: str) -> EngineName:
-    if word == "native":
+    meant = word.strip().lower()
+    if meant == "native":
         return "native"
-    if word != "httpx":
+    if meant != "httpx":
         raise ConfigurationError(
             f'{where} is {word[:40]!r}; it must be "native" (the default) or "httpx"'
         )
@@ -90,7 +100,7 @@ def choose_transport(
     Raises:
         ConfigurationError: Both are given, or one is not what it must be.
     """
-    _check(http_client, transport)
+    _check(http_client, transport, awaited=False)
     if http_client is not None:
         # Imported here, as everything below: an engine costs far more to import than the rest.
         from quintet.transport.httpx import HttpxTransport
@@ -107,7 +117,7 @@ def achoose_transport(
     http_client: Any, transport: AsyncTransport | EngineName | None, now: Callable[[], float]
 ) -> AsyncTransport:
     """Return the transport of an asyncio client; see :func:`choose_transport`."""
-    _check(http_client, transport)
+    _check(http_client, transport, awaited=True)
     if http_client is not None:
         from quintet.transport.httpx import AsyncHttpxTransport
 
@@ -119,20 +129,60 @@ def achoose_transport(
     return AsyncLazyTransport(partial(_async_httpx, now))
 
 
-def _check(http_client: Any, transport: Any) -> None:
+def _check(http_client: Any, transport: Any, *, awaited: bool) -> None:
     if transport is None:
         return
     if http_client is not None:
         raise ConfigurationError("give http_client or transport, not both")
-    if isinstance(transport, str):
-        return
+    if not isinstance(transport, str):
+        check_face(transport, awaited=awaited)
+
+
+def check_face(transport: Any, *, awaited: bool, name: str = "transport") -> None:
+    """Raise unless an object can be the transport of such a client.
+
+    Args:
+        transport: What was given.
+        awaited: Whether the client is an asyncio one.
+        name: Of the parameter.
+
+    Raises:
+        ConfigurationError: It is a class, is an HTTP client, lacks ``send`` or ``close``, or is a
+            transport of the other kind of clients.
+    """
+    native = "AsyncNativeTransport" if awaited else "NativeTransport"
     if hasattr(transport, "build_request"):
-        raise ConfigurationError("transport looks like an httpx client: pass it as http_client")
-    if not callable(getattr(transport, "send", None)) or not hasattr(transport, "close"):
+        raise ConfigurationError(f"{name} looks like an httpx client: pass it as http_client")
+    if isinstance(transport, type):
         raise ConfigurationError(
-            'transport must be "native", "httpx" or an object with send() and close(), such as '
-            f"quintet.NativeTransport; not {type(transport).__name__}"
+            f"{name} is the class {transport.__name__}; give an object, such as quintet.{native}()"
         )
+    if not all(callable(getattr(transport, method, None)) for method in ("send", "close")):
+        raise ConfigurationError(
+            f'{name} must be "native", "httpx" or an object with send() and close(), such as '
+            f"quintet.{native}; not {type(transport).__name__}"
+        )
+    awaits = _awaits(transport)
+    if awaits is not None and awaits is not awaited:
+        has, needs = ("await", "block") if awaits else ("block", "await")
+        raise ConfigurationError(
+            f"{name} is for clients that {has} ({type(transport).__name__}), and this one "
+            f"{needs}s: give it one such as quintet.{native}"
+        )
+
+
+def _awaits(transport: Any) -> bool | None:
+    """Tell whether a transport is awaited, as far as that shows without a call; None if not."""
+    flags = [
+        getattr(getattr(getattr(transport, method), "__code__", None), "co_flags", None)
+        for method in ("send", "close")
+    ]
+    if any(isinstance(each, int) and each & _COROUTINE for each in flags):
+        return True
+    # Plain functions may return what is to be awaited; but then there is a way to do without.
+    if hasattr(transport, "abandon") or not all(isinstance(each, int) for each in flags):
+        return None
+    return False
 
 
 def _native(now: Callable[[], float], site: str) -> Transport:

@@ -264,4 +264,4 @@ def _open_tunnel(stream: Stream, target: Target, watch: Watch) -> None:
     except (ReadTimeout, WriteTimeout) as late:
         raise ConnectTimeout from late
     if refusal:
-        raise ProxyError(refusal)
+        raise ProxyError(refusal, bool(target.proxy_lines))

@@ -14,11 +14,11 @@ from __future__ import annotations
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError
-from quintet.transport.environment import Proxies
+from quintet.transport.environment import GivenProxies
 from quintet.transport.exchanges import ConnectedExchange, WholeExchange
 from quintet.transport.failures import explain
 from quintet.transport.forks import renew_after_fork
@@ -54,7 +54,7 @@ class Engine:
         *,
         verify: Verify = True,
         cert: Cert | None = None,
-        proxies: Proxies | Mapping[str, str] | str | None = None,
+        proxies: GivenProxies = None,
         unix_socket: str | None = None,
         limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - it is frozen
         ssl_context: ssl.SSLContext | None = None,

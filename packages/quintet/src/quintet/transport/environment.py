@@ -18,12 +18,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Union
 from urllib.parse import unquote, urlsplit
 
 from quintet.core.record import Record
 from quintet.errors import ConfigurationError
 
-__all__ = ["Proxies", "redacted", "split_proxy"]
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+__all__ = ["GivenProxies", "Proxies", "redacted", "split_proxy", "without_effect"]
+
+GivenProxies = Union[
+    "Proxies", Mapping[str, Union[str, "list[str]", "tuple[str, ...]", None]], str, None
+]
+"""What a caller may say of proxies; see :meth:`Proxies.of`."""
 
 _KEYS = frozenset({"http", "https", "all", "no"})
 _SUFFIX = "_proxy"
@@ -47,7 +56,8 @@ class Proxies(Record):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Proxies:
         """Read the variables named above, now."""
-        environ = os.environ if environ is None else environ
+        # A copy: the variables of Windows would be found in lower case too, HTTP_PROXY included.
+        environ = dict(os.environ) if environ is None else environ
         found: dict[str, str] = {}
         for name, value in environ.items():
             if value and name.lower().endswith(_SUFFIX):
@@ -64,45 +74,104 @@ class Proxies(Record):
         return cls({key: value for key, value in found.items() if key in _KEYS})
 
     @classmethod
-    def of(cls, given: Proxies | Mapping[str, str] | str | None) -> Proxies:
+    def of(cls, given: GivenProxies) -> Proxies:
         """Return what a caller means: one URL for everything, one for each key, or None for the
         environment.
 
+        The keys may end in ``://``, as httpx has them.  A proxy of None, or an empty one, is a
+        direct connection, whatever ``all`` says; ``no`` may be a list of its entries.
+
         Raises:
-            ConfigurationError: A key is none of the four, or a proxy is of another kind than
-                ``http://``.
+            ConfigurationError: A key is none of the four, a proxy is of another kind than
+                ``http://``, or an entry of ``no`` covers nothing.
         """
         if given is None:
             return cls.from_environment()
         if isinstance(given, str):
             given = {"all": given}
-        if not isinstance(given, Proxies):
-            # Other libraries' keys look like the beginning of a URL.
-            given = cls({key.removesuffix("://"): value for key, value in given.items()})
-        for key, url in given.by_scheme.items():
-            if key not in _KEYS:
-                raise ConfigurationError(
-                    f"proxies has the key {key[:20]!r}; the keys are http, https, all and no"
-                )
-            if key != "no":
+        if isinstance(given, Proxies):
+            # It may be the environment's, where an entry that covers nothing is no error.
+            read = given
+        elif isinstance(given, Mapping):
+            read = cls(dict(_entry(key, value) for key, value in given.items()))
+        else:
+            raise ConfigurationError(
+                "proxies must be one URL or a mapping with the keys http, https, all and no, not "
+                f"{type(given).__name__}"
+            )
+        for key, url in read.by_scheme.items():
+            if key != "no" and url:
                 split_proxy(url)
-        return given
+        return read
 
     def choose(self, scheme: str, host: str, port: int | None = None) -> str | None:
         """Return the proxy URL for a target, None for a direct connection."""
         if not self.by_scheme or self._direct(host.lower().rstrip("."), port):
             return None
-        return self.by_scheme.get(scheme) or self.by_scheme.get("all")
+        url = self.by_scheme.get(scheme)
+        return (self.by_scheme.get("all") if url is None else url) or None
 
     def _direct(self, host: str, port: int | None) -> bool:
-        rules = self.by_scheme.get("no", "").replace(",", " ").lower().split()
-        return any(_covers(rule, host, port) for rule in rules)
+        return any(_covers(rule, host, port) for rule in _rules(self.by_scheme.get("no", "")))
 
     def __repr__(self) -> str:
         shown = {
-            key: value if key == "no" else redacted(value) for key, value in self.by_scheme.items()
+            key: redacted(value) if value and key != "no" else value
+            for key, value in self.by_scheme.items()
         }
         return f"Proxies({shown})"
+
+
+def _entry(key: object, value: object) -> tuple[str, str]:
+    """Return what a caller says of one key, as the environment would."""
+    name = key.removesuffix("://") if isinstance(key, str) else repr(key)
+    if name not in _KEYS:
+        raise ConfigurationError(
+            f"proxies has the key {name[:20]!r}; the keys are http, https, all and no"
+        )
+    if value is None:
+        return name, ""
+    if name == "no":
+        if isinstance(value, (list, tuple, set, frozenset)) and all(
+            isinstance(each, str) for each in value
+        ):
+            value = ",".join(value)
+        if not isinstance(value, str):
+            raise ConfigurationError("no in proxies must be text or a list of text")
+        vain = without_effect(value)
+        if vain:
+            raise ConfigurationError(
+                f"no in proxies has {vain[0]!r}, which covers nothing: an entry is a name, an "
+                "address, a network such as 10.0.0.0/8, one of these with :port, or *"
+            )
+    elif not isinstance(value, str):
+        # Its value is not shown: it may hold a password, whatever it is.
+        raise ConfigurationError(
+            f"{name} in proxies must be a URL, or None for none, not {type(value).__name__}"
+        )
+    return name, value
+
+
+def without_effect(no: str) -> list[str]:
+    """Return the entries of a ``NO_PROXY`` that cover nothing, whatever is requested."""
+    return [rule for rule in _rules(no) if not _can_cover(rule)]
+
+
+def _rules(no: str) -> list[str]:
+    return no.replace(",", " ").lower().split()
+
+
+def _can_cover(rule: str) -> bool:
+    if rule == "*":
+        return True
+    name, port = _split_port(rule)
+    if port == -1:
+        return False
+    if rule.startswith("[") or ":" in name or "/" in name or name.replace(".", "").isdigit():
+        return _network(name) is not None
+    name = name.removeprefix("*").strip(".")
+    # What else a host name may consist of is for the resolver to judge.
+    return bool(name) and all(each.isalnum() or each in "-_." for each in name)
 
 
 def _covers(rule: str, host: str, port: int | None) -> bool:
@@ -134,11 +203,20 @@ def _has_address(network: str, host: str) -> bool:
     # Imported here: few programs need it, and those with NO_PROXY only.
     import ipaddress
 
+    covered = _network(network)
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-        return address in ipaddress.ip_network(network, strict=False)
+        return covered is not None and ipaddress.ip_address(host.partition("%")[0]) in covered
     except ValueError:
         return False
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def split_proxy(url: str) -> tuple[tuple[str, int], tuple[str, str] | None]:

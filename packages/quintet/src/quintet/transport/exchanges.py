@@ -180,7 +180,10 @@ def _read_rest(connection: Connection, watch: Watch) -> bytes:
         at = len(begun)
         buffer[:at] = begun
         while http.missing:
-            count = stream.read_into(buffer[at:], watch)
+            # Let go of also on failure: a traceback would keep it, and a BytesIO that is in use
+            # complains when it is dropped.
+            with buffer[at:] as room:
+                count = stream.read_into(room, watch)
             if count:
                 http.fill(count)
                 at += count

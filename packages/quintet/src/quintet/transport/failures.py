@@ -41,6 +41,8 @@ _WENT_AWAY = ("disconnected", "peer closed", "closed connection")
 _HEAD_TOO_LONG = "buffer too long"
 # The peer went away in the middle: unlike a refusal, that may be different next time.
 _TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+# OpenSSL's numbers for a certificate of another host, or of another address.
+_ANOTHER_NAME = frozenset({62, 64})
 # OpenSSL's numbers for "no such authority": unable to get issuer (2, 20), self-signed (18, 19),
 # unable to verify the first certificate (21).
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
@@ -50,6 +52,9 @@ _TLS_HINTS = {
     "UNSUPPORTED_PROTOCOL": ": the server's TLS is older than 1.2",
     "TLSV1_ALERT_PROTOCOL_VERSION": ": the two share no version of TLS",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": ": the server wants a client certificate, see cert=",
+    "TLSV1_ALERT_UNKNOWN_CA": ": the server does not trust the client certificate of cert=",
+    "SSLV3_ALERT_BAD_CERTIFICATE": ": the server refuses the client certificate of cert=",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": ": the client certificate of cert= has expired",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": ": perhaps the server wants a client certificate, see cert=",
 }
 _PHASE_WORDS = {
@@ -177,16 +182,27 @@ def _untrusted(failure: ssl.SSLCertVerificationError) -> ConnectionFailure:
             f"{text}: if its authority is your own, add it to the system's trust store or to "
             "SSL_CERT_FILE, or pass transport=quintet.NativeTransport(verify=FILE)"
         )
+    elif getattr(failure, "verify_code", 0) in _ANOTHER_NAME:
+        # For which ones it is, ssl does not tell of a certificate that it has refused.
+        text = f'{text}: it is for other names, which "python -m quintet doctor URL" lists'
     return ConnectionFailure(text, progress=Progress.NOTHING_SENT, repeatable=False)
 
 
 def _refused_by_proxy(failure: BaseException) -> ConnectionFailure:
     text = str(failure)
     hint = "NO_PROXY says which hosts to reach without it"
-    if "407" in text:
+    if text.startswith("407"):
         hint = "put user and password into the proxy's URL"
+        known = getattr(failure, "introduced", None)
+        if known:
+            hint = "the user and password in the proxy's URL are wrong"
+        elif known is None:
+            hint = f"{hint}, or they are wrong"
     return ConnectionFailure(
-        f"the proxy did not connect to the server ({text}); {hint}", progress=Progress.NOTHING_SENT
+        f"the proxy did not connect to the server ({text}); {hint}",
+        progress=Progress.NOTHING_SENT,
+        # What it forbids it will forbid again; trouble on its way to the server may pass.
+        repeatable=not text.startswith("4") or text.startswith(("408", "429")),
     )
 
 

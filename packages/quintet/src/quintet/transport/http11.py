@@ -17,6 +17,7 @@ from quintet.transport.http11_head import (
     HeadReader,
     HeadTooLarge,
     RemoteProtocolError,
+    looks_like,
 )
 from quintet.transport.http11_request import LocalProtocolError, request_head
 
@@ -24,15 +25,22 @@ __all__ = [
     "MAX_HEADER_LINES",
     "MAX_HEAD_BYTES",
     "MAX_INTERIM",
+    "UNASKED",
     "Head",
     "HeadTooLarge",
     "Http11",
     "LocalProtocolError",
     "ProxyAnswer",
     "RemoteProtocolError",
+    "looks_like",
 ]
 
+UNASKED = "an answer that nobody asked for"
+"""What is wrong with bytes that come before the first request."""
+
 _JOIN_BYTES = 64 * 1024
+# What a proxy says may be as long as a head, and ends up in a message.
+_MAX_REASON = 100
 
 
 class Http11:
@@ -155,7 +163,7 @@ class Http11:
                 else "Server disconnected without sending a response."
             )
         if not self._method:
-            raise RemoteProtocolError("an answer that nobody asked for")
+            raise RemoteProtocolError(looks_like(data, UNASKED))
         self.begun = True
         found = self._reader.feed(data, self._method)
         if found is None:
@@ -254,6 +262,6 @@ class ProxyAnswer:
             return None
         head, rest = found
         if not 200 <= head.status < 300:
-            return f"{head.status} {head.reason}"
+            return f"{head.status} {head.reason[:_MAX_REASON]}"
         # TLS begins with us: what is there already would be taken for the server's first word.
         return "it sent bytes behind its answer" if rest else ""

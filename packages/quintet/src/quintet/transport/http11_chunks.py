@@ -64,10 +64,12 @@ class Chunks:
         """
         if self.ended:
             self._clean = self._clean and not data
-        elif not data:
-            self._failure = RemoteProtocolError("peer closed connection in the middle of a body")
-        elif self._failure is None:
+        elif self._failure is not None:
+            return
+        elif data:
             self._take_apart(data)
+        else:
+            self._failure = RemoteProtocolError("peer closed connection in the middle of a body")
 
     def _take_apart(self, data: bytes) -> None:
         pieces = self._pieces
@@ -86,6 +88,7 @@ class Chunks:
         self._framing += len(data) - body * (1 + _FRAMING_PER_BYTE)
         if self._framing > MAX_HEAD_BYTES:
             self._failure = RemoteProtocolError("there is far more framing than body in its chunks")
+            self.ended = False  # or the body would be good if its end came in the same piece
         tail = self._tail = (self._tail + data[-5:])[-5:]
         # The end is one empty line behind one that is not; a line end more moves that on.
         self._clean = self.ended and tail[0] not in b"\r\n"

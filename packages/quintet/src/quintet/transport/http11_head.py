@@ -11,6 +11,8 @@ and transfer coding.
 
 from __future__ import annotations
 
+import re
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from quintet.core.headers import Headers
@@ -23,6 +25,7 @@ __all__ = [
     "HeadReader",
     "HeadTooLarge",
     "RemoteProtocolError",
+    "looks_like",
 ]
 
 MAX_HEAD_BYTES = 100 * 1024
@@ -37,6 +40,13 @@ MAX_INTERIM = 32
 _END = b"\r\n\r\n"
 _VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 _NOT_HTTP = "it does not begin as an answer in HTTP/1.1"
+# What begins otherwise, as far as that can be told: records of TLS (an alert, a handshake), the
+# greeting of SSH, and a SETTINGS frame of HTTP/2 on stream 0 behind its length.
+_LOOKS_LIKE = (
+    (re.compile(rb"[\x15\x16]\x03"), "the server speaks TLS: is it an https:// URL?"),
+    (re.compile(rb"SSH-"), "the server speaks SSH: is it the right port?"),
+    (re.compile(rb"\0..\x04\0{5}", re.DOTALL), "the server speaks HTTP/2 alone: see http_client="),
+)
 _SWITCHES = "101 switches to a protocol nobody asked for"
 _CONTROLS = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NO_BODY = frozenset({204, 304})
@@ -146,6 +156,14 @@ def _length(value: str) -> int:
     return int(value)
 
 
+def looks_like(begin: bytes, fault: str) -> str:
+    """Return what is wrong with bytes that are no answer, and what speaks so if that shows."""
+    for mark, words in _LOOKS_LIKE:
+        if mark.match(begin):
+            return f"{fault}; {words}"
+    return fault
+
+
 class HeadReader:
     """Reads the heads of answers from a connection, one after the other."""
 
@@ -172,7 +190,7 @@ class HeadReader:
             end = seen.find(_END, before - 3 if before > 3 else 0) + 4
             if end < 4:
                 if not any(version.startswith(seen[: len(version)]) for version in _VERSIONS):
-                    raise RemoteProtocolError(_NOT_HTTP)
+                    raise RemoteProtocolError(looks_like(seen, _NOT_HTTP))
                 self._judge(data, seen, len(seen))
                 self._seen = seen
                 return None
@@ -201,6 +219,7 @@ class HeadReader:
             parser.feed_data(piece if excess <= 0 else piece[:-excess])
         except (HttpParserError, HttpParserUpgrade) as error:
             switches = seen.startswith(b"101", 9)
-            raise RemoteProtocolError(_SWITCHES if switches else str(error)) from None
+            fault = _SWITCHES if switches else str(error)
+            raise RemoteProtocolError(looks_like(seen, fault)) from None
         if excess > 0:
             raise HeadTooLarge("max_head_bytes", MAX_HEAD_BYTES)

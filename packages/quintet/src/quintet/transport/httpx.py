@@ -49,9 +49,10 @@ def is_async_client(candidate: object) -> bool:
 class _Trace:
     """Learns from the pool's trace events how far the exchange got, if there are any."""
 
-    __slots__ = ("fresh", "progress", "source_failure")
+    __slots__ = ("_own", "fresh", "progress", "source_failure")
 
-    def __init__(self) -> None:
+    def __init__(self, own: bool) -> None:
+        self._own = own
         self.progress: int | None = None
         self.fresh = False
         self.source_failure: Exception | None = None
@@ -73,7 +74,11 @@ class _Trace:
         if failure is self.source_failure:
             return failure
         if getattr(client, "is_closed", False) is True:
-            return ClientClosedError("the http_client that was passed in is closed")
+            return ClientClosedError(
+                "the client was closed while the request was under way"
+                if self._own
+                else "the http_client that was passed in is closed"
+            )
         # Without trace events nothing is known; that the request went out is the safe guess.
         progress = 1 if self.progress is None else self.progress
         reused = self.progress is not None and not self.fresh
@@ -126,25 +131,27 @@ class HttpxTransport:
     Args:
         client: Any object with ``build_request`` and ``send``.
         now: The monotonic clock in which time limits are given.
+        own: Whether it was made, and is closed, by the runtime; for messages.
 
     Raises:
         ConfigurationError: The client lacks one of the two methods, or must be awaited.
     """
 
-    def __init__(self, client: Any, now: Callable[[], float]) -> None:
+    def __init__(self, client: Any, now: Callable[[], float], *, own: bool = False) -> None:
         if not is_client(client) or is_async_client(client):
             raise ConfigurationError(
                 "http_client must have build_request() and a blocking send(), like httpx.Client"
             )
         self._client = client
         self._now = now
+        self._own = own
         self._closed = False
 
     def send(self, request: Request, until: float | None, seconds: float | None) -> _Exchange:
         """Send the request through the client's own ``build_request`` and ``send``."""
         if self._closed:
             raise ClientClosedError("the client is closed")
-        trace = _Trace()
+        trace = _Trace(self._own)
         content = outgoing(request.body, trace)
         left = None if until is None else max(until - self._now(), 0.001)
         try:
@@ -220,12 +227,13 @@ class AsyncHttpxTransport:
     Args:
         client: Any object with ``build_request`` and an async ``send``.
         now: The monotonic clock in which time limits are given.
+        own: Whether it was made, and is closed, by the runtime; for messages.
 
     Raises:
         ConfigurationError: The client lacks one of the two methods, or blocks.
     """
 
-    def __init__(self, client: Any, now: Callable[[], float]) -> None:
+    def __init__(self, client: Any, now: Callable[[], float], *, own: bool = False) -> None:
         blocks = hasattr(client, "close") and not hasattr(client, "aclose")
         if not is_client(client) or (blocks and not is_async_client(client)):
             raise ConfigurationError(
@@ -233,6 +241,7 @@ class AsyncHttpxTransport:
             )
         self._client = client
         self._now = now
+        self._own = own
         self._closed = False
 
     async def send(
@@ -241,7 +250,7 @@ class AsyncHttpxTransport:
         """Send the request through the client's own ``build_request`` and ``send``."""
         if self._closed:
             raise ClientClosedError("the client is closed")
-        trace = _Trace()
+        trace = _Trace(self._own)
         content = async_outgoing(request.body, trace)
         left = None if until is None else max(until - self._now(), 0.001)
         try:

@@ -17,6 +17,7 @@ limit that ends there, for error messages.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from quintet.core.effects import Exchange as Head
@@ -76,9 +77,10 @@ class AsyncExchange(Head, Protocol):
 class AsyncTransport(Protocol):
     """Sends requests on the running event loop; safe to use from several loops in turn."""
 
-    async def send(
+    # Not ``async def``: one that only hands on to another need not be a coroutine itself.
+    def send(
         self, request: Request, until: float | None, seconds: float | None
-    ) -> AsyncExchange:
+    ) -> Awaitable[AsyncExchange]:
         """Send the request and return once the head of the answer has arrived.
 
         Raises:

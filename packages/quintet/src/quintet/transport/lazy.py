@@ -7,7 +7,7 @@ often built (at import time of an application, say) without being used.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError
@@ -81,14 +81,15 @@ class AsyncLazyTransport:
         """Replace the lock in a forked child; the engine looks after itself."""
         self._lock = threading.Lock()
 
-    async def send(
+    def send(
         self, request: Request, until: float | None, seconds: float | None
-    ) -> AsyncExchange:
+    ) -> Awaitable[AsyncExchange]:
         """Send the request with the engine, made now if there is none yet."""
+        # The engine's own coroutine: one more around it would be awaited by every call.
         engine = self._engine
         if engine is None:
             engine = self._made()
-        return await engine.send(request, until, seconds)
+        return engine.send(request, until, seconds)
 
     def _made(self) -> AsyncTransport:
         # Two loops in two threads may send their first requests at the same time.

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
-from quintet.errors import ConfigurationError
-from quintet.transport.environment import Proxies
-from quintet.transport.interface import AsyncTransport, Transport
+from quintet.core.request import Request
+from quintet.errors import ClientClosedError, ConfigurationError
+from quintet.transport.environment import GivenProxies, Proxies
+from quintet.transport.interface import AsyncExchange, AsyncTransport, Exchange, Transport
 from quintet.transport.lazy import AsyncLazyTransport, LazyTransport
 from quintet.transport.limits import ConnectionLimits
 from quintet.transport.targets import Targets
@@ -25,6 +26,9 @@ __all__ = ["AsyncNativeTransport", "NativeTransport"]
 class NativeTransport(LazyTransport):
     """The native engine, blocking; hand it to a client as ``transport=``, which then closes it.
 
+    It may be used in a ``with`` statement, too, and given to several clients there; the first of
+    these that is closed closes it for all.  Its ``repr`` shows what was set, and no secret.
+
     Args:
         verify: True for the system's trust store (``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` count)
             together with the certifi bundle; the path of a private CA file, or of a directory in
@@ -33,7 +37,8 @@ class NativeTransport(LazyTransport):
             certificate's path, the key's, and the key's password if it has one.
         ssl_context: A context to use as it is, in place of the other two.
         proxies: One URL for everything, or a mapping with the keys ``http``, ``https``, ``all`` and
-            ``no``; empty for none.  Without it what the environment says at the first request.
+            ``no`` (text or a list); empty or None for a direct connection.  Without it what the
+            environment says at the first request.
         unix_socket: Path of a socket where every request goes, whatever the host of its URL; the
             ``Host`` header stays the URL's.  Excludes proxies.
         limits: How many connections, for how long; see :class:`~quintet.ConnectionLimits`.
@@ -53,7 +58,7 @@ class NativeTransport(LazyTransport):
         verify: Verify = True,
         cert: Cert | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        proxies: Proxies | Mapping[str, str] | str | None = None,
+        proxies: GivenProxies = None,
         unix_socket: str | os.PathLike[str] | None = None,
         limits: ConnectionLimits | None = None,
         http2: Literal[False] = False,
@@ -61,7 +66,7 @@ class NativeTransport(LazyTransport):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         _refuse(http2, cookies)
-        options = _options(verify, cert, ssl_context, proxies, unix_socket, limits)
+        self._options = options = _options(verify, cert, ssl_context, proxies, unix_socket, limits)
 
         def make(site: str) -> Transport:
             from quintet.transport.engine import Engine
@@ -69,6 +74,20 @@ class NativeTransport(LazyTransport):
             return Engine(now, site=site, **options)
 
         super().__init__(make)
+
+    def close(self) -> None:
+        """Close every connection; requests of any client that has this transport fail then."""
+        super().close()
+        self._engine = _Closed()
+
+    def __enter__(self) -> NativeTransport:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return _shown(type(self).__name__, self._options)
 
 
 class AsyncNativeTransport(AsyncLazyTransport):
@@ -80,7 +99,7 @@ class AsyncNativeTransport(AsyncLazyTransport):
         verify: Verify = True,
         cert: Cert | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        proxies: Proxies | Mapping[str, str] | str | None = None,
+        proxies: GivenProxies = None,
         unix_socket: str | os.PathLike[str] | None = None,
         limits: ConnectionLimits | None = None,
         http2: Literal[False] = False,
@@ -88,7 +107,7 @@ class AsyncNativeTransport(AsyncLazyTransport):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         _refuse(http2, cookies)
-        options = _options(verify, cert, ssl_context, proxies, unix_socket, limits)
+        self._options = options = _options(verify, cert, ssl_context, proxies, unix_socket, limits)
 
         def make(site: str) -> AsyncTransport:
             from quintet.transport.aio_engine import AsyncEngine
@@ -96,6 +115,69 @@ class AsyncNativeTransport(AsyncLazyTransport):
             return AsyncEngine(now, site=site, **options)
 
         super().__init__(make)
+
+    async def close(self) -> None:
+        """Close every connection; requests of any client that has this transport fail then."""
+        await super().close()
+        self._engine = _AsyncClosed()
+
+    def abandon(self) -> None:
+        """The same without awaiting."""
+        super().abandon()
+        self._engine = _AsyncClosed()
+
+    async def __aenter__(self) -> AsyncNativeTransport:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return _shown(type(self).__name__, self._options)
+
+
+class _Closed:
+    """Stands in for an engine that was closed, perhaps by another client than the one that asks."""
+
+    def send(self, request: Request, until: float | None, seconds: float | None) -> Exchange:
+        raise _closed()
+
+    def close(self) -> None:
+        """Do nothing: it is done."""
+
+
+class _AsyncClosed:
+    """The same for asyncio."""
+
+    async def send(
+        self, request: Request, until: float | None, seconds: float | None
+    ) -> AsyncExchange:
+        raise _closed()
+
+    async def close(self) -> None:
+        """Do nothing: it is done."""
+
+    def abandon(self) -> None:
+        """Do nothing: it is done."""
+
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError(
+        "the transport was closed, by its own close() or that of a client it was given to: each "
+        "client closes its transport, so make one for each"
+    )
+
+
+def _shown(name: str, options: dict[str, Any]) -> str:
+    """Return what was set, as it may be printed: a certificate's password is left out."""
+    shown = {key: value for key, value in options.items() if value is not None}
+    if shown["verify"] is True:
+        del shown["verify"]
+    if shown["limits"] == ConnectionLimits():
+        del shown["limits"]
+    if isinstance(shown.get("cert"), tuple):
+        shown["cert"] = shown["cert"][:2]
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in shown.items())})"
 
 
 def _refuse(http2: object, cookies: object) -> None:
@@ -116,7 +198,7 @@ def _options(
     verify: Verify,
     cert: Cert | None,
     ssl_context: ssl.SSLContext | None,
-    proxies: Proxies | Mapping[str, str] | str | None,
+    proxies: GivenProxies,
     unix_socket: str | os.PathLike[str] | None,
     limits: ConnectionLimits | None,
 ) -> dict[str, Any]:

@@ -135,8 +135,10 @@ class OwnHttpxTransport:
     def _start(self) -> None:
         routes = _Routes()
         self._client = httpx.Client(transport=routes, **_settings())
-        self._transport = HttpxTransport(self._client, self._now)
-        self._finalizer = weakref.finalize(self, _forgotten, self._client, routes, self._site)
+        self._transport = HttpxTransport(self._client, self._now, own=True)
+        self._finalizer = weakref.finalize(
+            self, _forgotten, weakref.ref(self), self._client, routes, self._site
+        )
 
     def renew(self) -> None:
         """Use a client of its own in a forked child; the parent goes on using the other one."""
@@ -159,10 +161,13 @@ class OwnHttpxTransport:
         self._client.close()
 
 
-def _forgotten(client: httpx.Client, routes: _Routes, site: str) -> None:
+def _forgotten(
+    owner: weakref.ref[OwnHttpxTransport], client: httpx.Client, routes: _Routes, site: str
+) -> None:
     """Close a client that nobody closed; at the exit of the program, say nothing."""
     client.close()
-    if routes.used and not sys.is_finalizing():
+    # At the exit it is called although the owner is still there.
+    if routes.used and owner() is None and not sys.is_finalizing():
         warn_unclosed("client on httpx", site)
 
 
@@ -171,7 +176,7 @@ class _Loop:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.client = httpx.AsyncClient(transport=_AsyncRoutes(), **_settings())
-        self.transport = AsyncHttpxTransport(self.client, now)
+        self.transport = AsyncHttpxTransport(self.client, now, own=True)
         self._guard = self._closing()
 
     async def start(self) -> None:

@@ -7,17 +7,18 @@ steps (Ctrl-C) at worst drops a connection, and that closes it and makes room fo
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable
 
 from quintet.transport.connecting import connect
-from quintet.transport.http11 import Http11
+from quintet.transport.http11 import UNASKED, Http11, RemoteProtocolError, looks_like
 from quintet.transport.limits import ConnectionLimits
 from quintet.transport.sockets import Network, Stream
 from quintet.transport.targets import Target
 from quintet.transport.trust import Trust
 from quintet.transport.turns import Turns
-from quintet.transport.watch import PoolTimeout, Watch
+from quintet.transport.watch import PoolTimeout, ReadError, Watch
 
 __all__ = ["Connection", "Pool"]
 
@@ -89,6 +90,7 @@ class Pool:
                     self._limits.connect_stagger,
                     watch,
                 )
+                _check_silence(stream)
                 return connection
             if stream.hold.since < connection.until and not stream.spent():  # type: ignore[operator]
                 return connection
@@ -153,7 +155,9 @@ class Pool:
 
     def _occupancy(self) -> str:
         size = self._limits.max_connections
-        since = [hold.since for hold in list(self.network.open.values()) if hold.since is not None]
+        holds = list(self.network.open.values())
+        # Asked once each: it may become None in another thread at any moment.
+        since = [start for hold in holds if (start := hold.since) is not None]
         oldest = self._now() - min(since, default=self._now())
         used = f"all {size}" if len(since) == size else f"{len(since)} of {size}"
         return f"{used} connections are in use, the oldest for {oldest:.1f} s"
@@ -204,3 +208,18 @@ class Pool:
             connection.stream.close()
         # One after another: each that leaves the line wakes the next.
         self._turns.wake()
+
+
+def _check_silence(stream: Stream) -> None:
+    """Refuse a new connection whose peer has spoken before it was asked."""
+    try:
+        said = stream.overhear()
+    except ReadError as broken:
+        if isinstance(broken.__cause__, ssl.SSLError):
+            # What TLS was told, that a certificate is wanted say, it tells once.
+            stream.close()
+            raise
+        return  # it is broken, and its first use will tell
+    if said:
+        stream.close()
+        raise RemoteProtocolError(looks_like(said, UNASKED))

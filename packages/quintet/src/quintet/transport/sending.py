@@ -13,6 +13,9 @@ from quintet.transport.watch import Watch, WriteError
 
 __all__ = ["read_head", "write_request"]
 
+# So much of an early answer is taken in while its request is sent; behind that the server waits.
+_EARLY_BYTES = 256 * 1024
+
 
 def write_request(
     connection: Connection,
@@ -31,8 +34,10 @@ def write_request(
     # Before the first byte: whether the kernel took any is not known if this fails.
     watch.progress = 1
     try:
-        connection.stream.write(head, watch)
-        del head  # it holds the credentials, and crash reports show what is in local variables
+        try:
+            connection.stream.write(head, watch)
+        finally:
+            del head  # it holds the credentials, and crash reports show what is in local variables
         return _upload(connection, parts, watch) if parts else None
     except WriteError:
         # A server may refuse a request before it has read it, and go: then its answer counts.
@@ -51,31 +56,50 @@ def _upload(connection: Connection, parts: Iterable[bytes], watch: Watch) -> Hea
 
     What the peer refuses need not be sent to its end (RFC 9112 §9.5).
     """
-    stream = connection.stream
-    early: Head | None = None
-
-    def refused() -> bool:
-        nonlocal early
-        if early is None:
-            early = _overhear(connection, watch)
-        return early is not None and early.status >= 400
-
+    ear = _Ear(connection, watch)
     for part in parts:
         # Not behind the last part: then the request is complete, and the connection still good.
-        if part and (refused() or not stream.write(part, watch, refused)):
+        if part and (ear.refused() or not connection.stream.write(part, watch, ear.refused)):
             connection.give_up()
             break
-    return early
+    return ear.early
 
 
-def _overhear(connection: Connection, watch: Watch) -> Head | None:
-    """Take what has come; return the head of the answer if it is there."""
-    data = connection.stream.overhear()
-    if data is not None:
+class _Ear:
+    """Hears an answer that comes before the end of its request.
+
+    Attributes:
+        early: Its head, once that is there.
+    """
+
+    def __init__(self, connection: Connection, watch: Watch) -> None:
+        self._connection = connection
+        self._watch = watch
+        self._room = _EARLY_BYTES
+        self.early: Head | None = None
+
+    def refused(self) -> bool | None:
+        """Tell whether the rest of the request is pointless; None if no more can be heard."""
+        if self._room > 0:
+            self._hear()
+        if self.early is not None and self.early.status >= 400:
+            return True
+        return False if self._room > 0 else None
+
+    def _hear(self) -> None:
+        data = self._connection.stream.overhear()
+        if data is None:
+            return
+        http = self._connection.http
+        http.feed(data)
         if data:
-            watch.progress = 2
-        connection.http.feed(data)
-    return connection.http.head()
+            self._watch.progress = 2
+        self.early = http.head()
+        if not data:
+            self._room = 0
+        elif self.early is not None:
+            # A server may answer while it reads, and would stop reading if nobody took that.
+            self._room -= len(data)
 
 
 def read_head(connection: Connection, watch: Watch) -> Head:

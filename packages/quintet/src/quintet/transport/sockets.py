@@ -8,12 +8,12 @@ costs one system call and no change of the socket's mode.
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from quintet.transport.readiness import IN, OUT, Ready, poller
 from quintet.transport.trust import check_spoken
 from quintet.transport.watch import (
     ConnectError,
@@ -30,6 +30,7 @@ __all__ = [
     "SOCKET_OPTIONS",
     "Hold",
     "Network",
+    "Stop",
     "Stream",
     "connect_error",
     "resolve_error",
@@ -43,12 +44,10 @@ SOCKET_OPTIONS = (
 READ_BYTES = 64 * 1024
 # Of a TLS socket, whichever way it would have to wait.
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_IN = getattr(select, "POLLIN", 1)
-_OUT = getattr(select, "POLLOUT", 4)
 
 _Size = TypeVar("_Size")
 _Got = TypeVar("_Got")
-_Poll = Callable[["float | None"], "list[tuple[int, int]]"]
+Stop = Callable[[], "bool | None"]
 
 
 class Hold:
@@ -138,7 +137,7 @@ class Stream:
     def attach(self, sock: socket.socket) -> None:
         """Take the socket that is connected; it does not block."""
         self.hold.socks[:] = [sock]
-        self._readable: _Poll = _poller(sock, _IN)
+        self._readable: Ready = poller(sock, IN)
         self._pending: Callable[[], int] | None = None
         self._send: Callable[[bytes | memoryview], int] = sock.send
         self._receive: Callable[[int], bytes] = sock.recv
@@ -165,19 +164,20 @@ class Stream:
                 try:
                     return receive(size)
                 except ssl.SSLWantWriteError:
-                    _poller(self._connected, _OUT)(watch.milliseconds(ReadTimeout))
+                    poller(self._connected, OUT)(watch.milliseconds(ReadTimeout))
                 except _WOULD_BLOCK:
                     continue
         except OSError as broken:
             raise ReadError(str(broken)) from broken
 
-    def write(self, data: bytes, watch: Watch, stop: Callable[[], bool] | None = None) -> bool:
+    def write(self, data: bytes, watch: Watch, stop: Stop | None = None) -> bool:
         """Send all of ``data``.
 
         Args:
             data: What to send.
             watch: Of the exchange.
-            stop: Called when the peer speaks before it has taken everything; True ends the sending.
+            stop: Called when the peer speaks before it has taken everything; True ends the sending,
+                None the listening.
 
         Returns:
             Whether everything was sent.
@@ -193,14 +193,21 @@ class Stream:
             return self._write_on(memoryview(data)[sent:], watch, stop)
         except OSError as broken:
             raise WriteError(str(broken)) from broken
+        finally:
+            del data  # it may hold credentials, and crash reports show what is in local variables
 
-    def _write_on(self, rest: memoryview, watch: Watch, stop: Callable[[], bool] | None) -> bool:
+    def _write_on(self, rest: memoryview, watch: Watch, stop: Stop | None) -> bool:
         """Send the rest as the peer takes it."""
-        ready = _poller(self._connected, _OUT if stop is None else _OUT | _IN)
+        ready = poller(self._connected, OUT if stop is None else OUT | IN)
         while rest:
             found = ready(watch.milliseconds(WriteTimeout))
-            if stop is not None and found and not found[0][1] & _OUT and stop():
-                return False
+            if stop is not None and found and not found[0][1] & OUT:
+                verdict = stop()
+                if verdict:
+                    return False
+                if verdict is None:
+                    # What is not taken in would end every wait at once.
+                    stop, ready = None, poller(self._connected, OUT)
             with contextlib.suppress(*_WOULD_BLOCK):
                 rest = rest[self._send(rest) :]
         return True
@@ -254,26 +261,6 @@ class Stream:
             return self.overhear() is not None
         except ReadError:
             return True
-
-
-def _poller(sock: socket.socket, events: int) -> _Poll:
-    """Return what waits so many milliseconds for a socket, and returns nothing if in vain."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, events)
-        return poll.poll
-    return lambda milliseconds: _select(sock, events, milliseconds)
-
-
-def _select(sock: socket.socket, events: int, milliseconds: float | None) -> list[tuple[int, int]]:
-    """The same on a system without ``poll``, which is Windows."""
-    seconds = None if milliseconds is None else milliseconds / 1000
-    wanted = [sock]
-    readable, writable, broken = select.select(
-        wanted if events & _IN else [], wanted if events & _OUT else [], wanted, seconds
-    )
-    found = (_IN if readable or broken else 0) | (_OUT if writable or broken else 0)
-    return [(sock.fileno(), found)] if found else []
 
 
 def connect_error(failure: OSError) -> ConnectError | ConnectTimeout:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import socket
-from collections.abc import Mapping
 
 from quintet.core.record import Record
 from quintet.core.request import Request
 from quintet.core.url import origin
 from quintet.errors import ConfigurationError
-from quintet.transport.environment import Proxies, split_proxy
+from quintet.transport.environment import GivenProxies, Proxies, split_proxy
 
 __all__ = ["Target", "Targets", "header_lines"]
 
@@ -22,7 +21,8 @@ class Target(Record):
     """What is the same for every request to one origin.
 
     Attributes:
-        base: Scheme, host and port as the URL has them; connections are kept by it.
+        base: Scheme, host and port, in lower case and without a port that goes without saying;
+            connections are kept by it.
         secure: Whether TLS is spoken with the origin.
         host: To connect to, and what its certificate must name.
         port: To connect to.
@@ -100,7 +100,7 @@ class Targets:
 
     def __init__(
         self,
-        proxies: Proxies | Mapping[str, str] | str | None,
+        proxies: GivenProxies,
         unix_socket: str | os.PathLike[str] | None = None,
     ) -> None:
         self._unix_socket = None if unix_socket is None else _socket_path(unix_socket)
@@ -124,8 +124,9 @@ class Targets:
         if target is None:
             target = self._learn(base)
         if target.proxy is not None and not target.secure:
-            path = base + path
-        return target, path.encode()
+            path = target.base + path
+        # What is not ASCII is refused as a target; half a surrogate pair is to get as far as that.
+        return target, path.encode("utf-8", "surrogatepass")
 
     def _learn(self, base: str) -> Target:
         scheme, host, port = origin(base)
@@ -136,7 +137,7 @@ class Targets:
             name = f"{name}:{port}"
         proxy, lines = self._proxy(scheme, host, port)
         target = Target(
-            base,
+            f"{scheme}://{name}",
             scheme == "https",
             host,
             port,

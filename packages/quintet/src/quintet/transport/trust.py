@@ -7,6 +7,7 @@ connection, and shared by every client of the process with the same configuratio
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import threading
 from collections.abc import Callable
@@ -29,6 +30,8 @@ Cert = Union[
 # A change of these after the first connection counts for the ones that follow.
 _SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _MAX_KNOWN = 64
+# As openssl rehash names certificates in a directory.
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 class _Contexts:
@@ -86,6 +89,8 @@ class Trust:
                 raise ConfigurationError(
                     "give ssl_context or verify and cert, not both: a context has its own"
                 )
+        if isinstance(verify, ssl.SSLContext):
+            raise ConfigurationError("verify is an ssl.SSLContext: pass it as ssl_context=")
         self._given = ssl_context
         self._verify = verify if isinstance(verify, bool) else _path("verify", verify)
         self._cert = None if cert is None else _cert(cert)
@@ -100,10 +105,11 @@ class Trust:
             return self._given
         try:
             return _contexts.get(self._key(), self._build)
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # what an argument names was looked at; ssl.SSLError is one
+            log = os.environ.get("SSLKEYLOGFILE")
+            named = f"SSLKEYLOGFILE={log!r}" if log else "SSL_CERT_FILE or SSL_CERT_DIR"
             raise ConfigurationError(
-                f"the TLS files cannot be used ({error.strerror or error}): check verify, cert, "
-                "SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
+                f"the TLS files cannot be used: {named}: {error.strerror or error}"
             ) from error
 
     def _key(self) -> tuple[object, ...]:
@@ -118,13 +124,7 @@ class Trust:
 
     def _build(self) -> ssl.SSLContext:
         if isinstance(self._verify, str):
-            # Files of a directory are named by a hash, and looked up when needed.
-            folder = Path(self._verify).is_dir()
-            context = (
-                ssl.create_default_context(capath=self._verify)
-                if folder
-                else ssl.create_default_context(cafile=self._verify)
-            )
+            context = _trusting(self._verify)
         else:
             context = ssl.create_default_context()
             if self._verify:
@@ -133,8 +133,7 @@ class Trust:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
         if self._cert is not None:
-            chain, key, password = self._cert
-            context.load_cert_chain(chain, key, password or _no_password)
+            _show_ourselves(context, *self._cert)
         context.set_alpn_protocols(["http/1.1"])
         return context
 
@@ -164,6 +163,64 @@ def check_spoken(protocol: str | None) -> None:
         )
 
 
+def _trusting(path: str) -> ssl.SSLContext:
+    """Return a context that trusts a file or a directory alone."""
+    try:
+        if not Path(path).is_dir():
+            return ssl.create_default_context(cafile=path)
+        # Its files are looked up by their names when needed, so others would never be found.
+        if not any(_HASHED.fullmatch(file.name) for file in Path(path).iterdir()):
+            raise _unusable("verify", path, "no file in it has a hashed name: run openssl rehash")
+        return ssl.create_default_context(capath=path)
+    except OSError as error:
+        if error.filename is not None and error.filename != path:
+            raise  # that of SSLKEYLOGFILE
+        why = "no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        raise _unusable("verify", path, why) from error
+
+
+def _show_ourselves(
+    context: ssl.SSLContext, chain: str, key: str | None, password: str | bytes | None
+) -> None:
+    """Load the client's certificate, or say which of its files is wrong."""
+
+    def no_password() -> str:
+        # Without an answer OpenSSL would ask at the terminal, and a server has none.
+        raise _unusable(
+            "the key in cert",
+            chain if key is None else key,
+            "it is encrypted: give cert=(certificate, key, password)",
+        )
+
+    try:
+        context.load_cert_chain(chain, key, password or no_password)
+    except OSError as error:
+        # OpenSSL tells neither the file nor, of most that can be wrong, what.
+        if not _has(chain, b"-BEGIN CERTIFICATE-", "cert"):
+            raise _unusable("cert", chain, "no certificate in PEM form") from error
+        name, place = ("cert", chain) if key is None else ("the key in cert", key)
+        if not _has(place, b"PRIVATE KEY-", name):
+            why = "no private key in it" + (": give cert=(certificate, key)" if key is None else "")
+            raise _unusable(name, place, why) from error
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            raise _unusable(name, place, f"the key does not fit the certificate {chain!r}") from (
+                error
+            )
+        why = "damaged" if password is None else "the password is wrong, or it is damaged"
+        raise _unusable(name, place, f"the key cannot be read: {why}") from error
+
+
+def _has(path: str, mark: bytes, name: str) -> bool:
+    try:
+        return mark in Path(path).read_bytes()
+    except OSError as error:
+        raise _unusable(name, path, error.strerror) from error
+
+
+def _unusable(name: str, path: str, why: str | None) -> ConfigurationError:
+    return ConfigurationError(f"the TLS files cannot be used: {name}={path!r}: {why}")
+
+
 def _add_certifi(context: ssl.SSLContext) -> None:
     """Slim images often have no system store, so certifi's is trusted as well."""
     try:
@@ -184,7 +241,10 @@ def _age(path: str) -> tuple[int, int] | None:
 def _path(name: str, value: object) -> str:
     if not isinstance(value, (str, os.PathLike)) or isinstance(value, bytes):
         raise ConfigurationError(f"{name} must be the path of a file, not {type(value).__name__}")
-    return os.fspath(value)
+    path = os.fspath(value)
+    if not path or "\0" in path:
+        raise ConfigurationError(f"{name} is {'no path' if path else 'empty'}; leave it out")
+    return path
 
 
 def _cert(given: Cert) -> tuple[str, str | None, str | bytes | None]:
@@ -196,8 +256,3 @@ def _cert(given: Cert) -> tuple[str, str | None, str | bytes | None]:
     if password is not None and not isinstance(password, (str, bytes)):
         raise ConfigurationError("the password of cert must be text or bytes")
     return _path("cert", given[0]), _path("the key of cert", given[1]), password
-
-
-def _no_password() -> str:
-    # Without an answer OpenSSL would ask at the terminal, and a server has none.
-    raise ConfigurationError("the key of cert is encrypted: give cert=(certificate, key, password)")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 __all__ = [
+    "LONGEST_SECONDS",
     "ConnectError",
     "ConnectTimeout",
     "PoolTimeout",
@@ -22,6 +23,10 @@ __all__ = [
     "WriteError",
     "WriteTimeout",
 ]
+
+
+LONGEST_SECONDS = 1_000_000.0
+"""The most that is waited at once: the system's calls take no more than some weeks."""
 
 
 class PoolTimeout(Exception):
@@ -53,7 +58,15 @@ class ReadError(Exception):
 
 
 class ProxyError(Exception):
-    """The proxy did not connect to the server."""
+    """The proxy did not connect to the server.
+
+    Attributes:
+        introduced: Whether it was given user and password.
+    """
+
+    def __init__(self, reason: str, introduced: bool = False) -> None:
+        super().__init__(reason)
+        self.introduced = introduced
 
 
 class Watch:
@@ -80,13 +93,17 @@ class Watch:
         self.source_failure: Exception | None = None
 
     def left(self, expired: type[Exception]) -> float | None:
-        """Return the seconds left, None for no limit; raise ``expired`` if there are none."""
+        """Return how many seconds to wait at most, None for no limit.
+
+        Raises:
+            Exception: ``expired``, if there are none left.
+        """
         if self.until is None:
             return None
         left = self.until - self.now()
         if left <= 0:
             raise expired
-        return left
+        return left if left < LONGEST_SECONDS else LONGEST_SECONDS
 
     def milliseconds(self, expired: type[Exception]) -> float | None:
         """Return the same in the unit of ``poll``, which rounds up."""
@@ -95,4 +112,4 @@ class Watch:
         left = self.until - self.now()
         if left <= 0:
             raise expired
-        return left * 1000
+        return left * 1000 if left < LONGEST_SECONDS else LONGEST_SECONDS * 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import itertools
 from typing import Any
@@ -80,6 +81,45 @@ def test_outcome_is_unknown_only_where_a_write_may_have_arrived(
     with pytest.raises(ConnectionFailure) as caught:
         bench.call(operation)
     assert caught.value.outcome_unknown is unknown
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "unknown"),
+    [
+        *((write, status, True) for write in (PUT, POST, KEYED) for status in (502, 504)),
+        *((write, status, False) for write in (PUT, POST, KEYED) for status in (400, 500, 503)),
+        (GET, 502, False),
+    ],
+)
+def test_gateway_that_lost_the_answer_leaves_a_write_unknown(
+    operation: Operation, status: int, unknown: bool
+) -> None:
+    with pytest.raises(StatusError) as caught:
+        Bench(reply(status), max_retries=0).call(operation)
+    assert caught.value.outcome_unknown is unknown
+
+
+@pytest.mark.parametrize("lost", [down(1), reply(502)])
+@pytest.mark.parametrize("last", [down(0), reply(503), reply(404)])
+def test_lost_answer_leaves_a_write_unknown_whatever_the_last_attempt_met(
+    lost: Any, last: Any
+) -> None:
+    retry = policy(max_retries=1, statuses=frozenset({502}))
+    with pytest.raises(QuintetError) as caught:
+        Bench(copy.copy(lost), copy.copy(last), retry=retry).call(KEYED)
+    assert (caught.value.attempts, caught.value.outcome_unknown) == (2, True)
+    with pytest.raises(QuintetError) as caught:
+        Bench(copy.copy(lost), copy.copy(last), retry=retry).call(GET)
+    assert (caught.value.attempts, caught.value.outcome_unknown) == (2, False)
+
+
+def test_lost_answer_is_not_forgotten_when_the_deadline_passes() -> None:
+    clock = FakeClock(randoms=[0.5])
+    program = call(plan(KEYED, key="k", deadline=2.0), context(clock))
+    with pytest.raises(TimeoutFailure) as caught:
+        # The wait took longer than it was to take.
+        play(program, [down(1), OK], clock, taking=1.0)
+    assert (caught.value.phase, caught.value.outcome_unknown) == ("deadline", True)
 
 
 def test_waits_grow_and_end_with_the_attempts() -> None:

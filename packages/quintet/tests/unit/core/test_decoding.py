@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from itertools import pairwise
+from types import SimpleNamespace
 
 import brotli
 import pytest
@@ -218,3 +219,13 @@ def test_any_bytes_are_decoded_or_our_error(coding: str, raw: bytes) -> None:
         decoder.finish()
     except (DecodeError, BodyTooLarge):
         pass
+
+
+def test_want_of_memory_is_not_taken_for_a_broken_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    def step(data: bytes, room: int) -> tuple[bytes, bytes, bool]:
+        raise MemoryError
+
+    starved = SimpleNamespace(finished=False, several=False, step=step)
+    monkeypatch.setattr("quintet.core.decoding.make_coding", lambda name: starved)
+    with pytest.raises(MemoryError):
+        BodyDecoder("gzip", None).feed(b"x")

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from quintet.core.download import download
-from quintet.errors import BodyTooLarge, ConnectionFailure, DecodeError, StatusError, TimeoutFailure
+from quintet.errors import (
+    BodyTooLarge,
+    ConnectionFailure,
+    DecodeError,
+    MisuseError,
+    StatusError,
+    TimeoutFailure,
+)
 from quintet.testing import FakeClock, reply
 
-from ..rig import Bench, context, plan, play
+from ..rig import GET, Bench, context, plan, play
 
 
 def run(
@@ -95,3 +102,39 @@ def test_download_that_is_abandoned_closes_its_exchange() -> None:
         assert next(stream) == b"a"
         assert bench.transport.open_exchanges == 1
     assert bench.transport.open_exchanges == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, body=b"x" * 11, headers={"Content-Length": "11"}),
+        reply(200, chunks=[b"x" * 6, b"x" * 5]),
+        reply(200, body=gzip.compress(b"x" * 11), headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=["declared", "counted", "inflated"],
+)
+def test_download_that_is_too_large_names_the_bound_that_it_has(answer: Any) -> None:
+    bench = Bench(answer)
+    with pytest.raises(BodyTooLarge, match="raise max_bytes to accept it") as caught:
+        bench.client.download(GET, max_bytes=10).read()
+    assert (caught.value.bound, caught.value.limit) == ("max_bytes", 10)
+
+
+def test_download_that_was_closed_early_is_not_taken_for_a_short_one() -> None:
+    bench = Bench(reply(200, chunks=[b"a", b"b"]))
+    stream = bench.client.download(GET)
+    assert next(stream) == b"a"
+    stream.close()
+    stream.close()
+    for look in (stream.read, lambda: list(stream)):
+        with pytest.raises(MisuseError, match="the download was closed before its end"):
+            look()
+
+
+def test_download_that_was_read_to_its_end_stays_quiet() -> None:
+    bench = Bench(reply(200, chunks=[b"a", b"b"]))
+    with bench.client.download(GET) as stream:
+        assert stream.read() == b"ab"
+        assert stream.read() == b""
+    stream.close()
+    assert list(stream) == []

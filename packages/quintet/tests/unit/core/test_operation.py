@@ -26,6 +26,11 @@ def test_service_that_says_nothing_gets_plain_errors() -> None:
     error = service.status_error(response, Operation("jobs.get", "GET", "/", RetryClass.SAFE))
     assert isinstance(error, StatusError)
     assert str(error) == "jobs.get: the server answered 404"
+    moved = Response(302, Headers({"Location": "/in?a=b"}), b"", "https://h/x?y", "GET")
+    error = service.status_error(moved, Operation("jobs.get", "GET", "/", RetryClass.SAFE))
+    assert str(error) == (
+        "jobs.get: GET https://h/x answered 302; redirects are not followed; the location is /in"
+    )
     misuse = MisuseError("no")
     assert service.adopt(misuse) is misuse
     assert service.is_final(response) is False

@@ -30,11 +30,24 @@ def test_json_of_something_else_is_an_error_without_the_body(body: bytes) -> Non
         answer.json()
     error = caught.value
     assert (error.status, error.request_id, error.response) == (502, "req_1", answer)
+    assert (error.method, error.url, error.attempts) == ("GET", answer.url, 1)
+    assert "expected JSON from GET http://h/jobs, got status 502" in str(error)
+    assert str(error).endswith("; is base_url right?")
     assert "502" in str(error)
     assert "text/html" in str(error)
     assert "req_1" in str(error)
     assert "hunter2" not in str(error)
     assert isinstance(error.__cause__, (ValueError, RecursionError))
+
+
+def test_json_error_of_something_other_than_a_page_suspects_no_base_url() -> None:
+    with pytest.raises(DecodeError) as caught:
+        response(b"{", Content_Type="application/json").json()
+    assert "base_url" not in str(caught.value)
+    with pytest.raises(DecodeError, match=r"application/xml\); is base_url right\?$"):
+        response(b" <error/>", Content_Type="application/xml").json()
+    with pytest.raises(DecodeError, match=r"^expected JSON, got status 200"):
+        Response(200, Headers(), b"x").json()
 
 
 def test_json_error_without_headers_says_so() -> None:

@@ -14,6 +14,7 @@ from quintet.core.url import (
     origin,
     path_of,
     percent_encode,
+    shown_url,
     with_query,
 )
 from quintet.errors import ConfigurationError, MisuseError
@@ -184,3 +185,32 @@ def test_base_url_that_is_not_fine_is_refused_unseen(url: object) -> None:
 )
 def test_path_of_a_url_is_what_stands_between_host_and_query(url: str, path: str) -> None:
     assert path_of(url) == path
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://api.example/v1/things?key=hunter2", "https://api.example/v1/things"),
+        ("https://us:hunter2@api.example/x#hunter2", "https://api.example/x"),
+        ("https://us@hunter2@api.example", "https://api.example"),
+        ("https://us:hunter2@api.example\\x", "https://api.example/x"),
+        ("//us:hunter2@api.example/x", "//api.example/x"),
+        ("/login@home//x?token=hunter2", "/login@home//x"),
+        ("../in?hunter2", "../in"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+        (" /a b\x1b[2J\n", "/ab[2J"),
+        ("/" + "x" * 500, "/" + "x" * 198 + "…"),
+        ("", ""),
+    ],
+)
+def test_url_is_shown_by_origin_and_path_alone(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+
+
+@given(st.text(), st.text(alphabet="abc:@", max_size=8))
+def test_url_of_any_shape_is_one_bounded_line_without_its_query(path: str, user: str) -> None:
+    shown = shown_url(f"https://{user}SECRET@h.example/{path}?SECRET")
+    assert shown.startswith("https://h.example/")
+    assert "SECRET" not in shown
+    assert len(shown) <= 200
+    assert shown.isprintable()

@@ -9,14 +9,17 @@ import sys
 from typing import Any
 
 import pytest
+import trustme
 
-from quintet.doctor import examine, facts, main, report
+from quintet.doctor import Setup, examine, facts, main, report
+
+_OTHERS = ("QUINTET_TRANSPORT", "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name in ("QUINTET_TRANSPORT", "SSLKEYLOGFILE"):
+        if name.lower().endswith("_proxy") or name in _OTHERS:
             monkeypatch.delenv(name)
 
 
@@ -46,7 +49,7 @@ def test_engine_comes_with_who_chose_it(
 ) -> None:
     if variable is not None:
         monkeypatch.setenv("QUINTET_TRANSPORT", variable)
-    found = examine(asked)
+    found = examine(Setup(asked))
     assert (found["engine"]["name"], found["engine"]["chosen_by"]) == (engine, by)
     assert found["engine"]["variable"] == variable
 
@@ -73,6 +76,16 @@ def test_proxies_are_shown_without_credentials(
         assert "http://***@p:3128" in shown
         assert "localhost" in shown
     assert main(["doctor", "--transport", "httpx"]) == 0
+    assert main(["doctor", "--transport", "HTTPX"]) == 0
+
+
+def test_entries_of_no_proxy_that_cover_nothing_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,127.*,10.0.0.0/99")
+    found = examine()
+    assert found["proxies"]["no_covers_nothing"] == "127.*, 10.0.0.0/99"
+    assert "no_covers_nothing" in report(found)
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert "no_covers_nothing" not in examine()["proxies"]
 
 
 def test_trust_store_that_is_named_and_not_there_is_a_problem(
@@ -122,3 +135,87 @@ def test_command_that_is_wrong_is_explained(
         main(arguments)
     assert ended.value.code == 2
     assert "usage: python -m quintet" in capsys.readouterr().err
+
+
+def test_places_that_are_replaced_are_not_told_as_in_force(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    trust = examine()["trust"]
+    assert {"system_file", "system_folder"} <= set(trust)
+    assert not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & set(trust)
+    ca = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(ca)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    trust = examine()["trust"]
+    assert trust["SSL_CERT_FILE"] == str(ca)
+    assert "system_file" not in trust
+    assert "system_folder" in trust
+    assert "system_file" not in report(examine())
+    trust = examine(Setup(verify=str(ca)))["trust"]
+    assert (trust["verify"], trust["authorities"]) == (str(ca), 1)
+    assert not {"system_file", "system_folder", "certifi", "SSL_CERT_FILE"} & set(trust)
+
+
+def test_set_up_of_ones_own_is_shown_and_chosen_by_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    monkeypatch.setenv("QUINTET_TRANSPORT", "httpx")
+    monkeypatch.setenv("HTTP_PROXY", "http://elsewhere:1")
+    both = trustme.CA().issue_cert("client.example")
+    both.private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    own = ["--proxy", "http://us:hunter2@p:3128", "--cert", str(tmp_path / "both.pem")]
+    assert main(["doctor", "--json", *own]) == 0
+    text = capsys.readouterr().out
+    found = json.loads(text)
+    assert (found["engine"]["name"], found["engine"]["chosen_by"]) == ("native", "options")
+    assert found["proxies"] == {"all": "http://***@p:3128"}
+    assert found["trust"]["client_certificate"] == str(tmp_path / "both.pem")
+    assert "hunter2" not in text
+    assert "hunter2" not in repr(Setup(proxy="http://us:hunter2@p:3128"))
+    assert main(["doctor", "--json", "--proxy", "no"]) == 0
+    assert json.loads(capsys.readouterr().out)["proxies"] == {}
+
+
+def test_check_that_is_off_is_a_warning_and_no_clean_bill(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["doctor", "--verify", "no"]) == 0
+    shown = capsys.readouterr().out
+    assert "WARNING     no certificate is checked" in shown
+    assert "no problem found" not in shown
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (["--proxy", "socks5://us:hunter2@p:1"], "socks5:// one"),
+        (["--proxy", "http://p:1", "--unix-socket", "/s"], "not both"),
+        (["--verify", "/no/such/ca.pem"], "no https request can be made"),
+    ],
+)
+def test_set_up_that_cannot_be_is_one_problem(
+    own: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--json", *own]) == 1
+    text = capsys.readouterr().out
+    [problem] = json.loads(text)["problems"]
+    assert words in problem
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (["--key", "key.pem"], "--key goes with --cert"),
+        (["--transport", "httpx", "--verify", "no"], "leave out --transport httpx"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    own: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *own], prog="quintet")
+    assert ended.value.code == 2
+    shown = capsys.readouterr().err
+    assert words in shown
+    assert "usage: quintet doctor " in shown

@@ -22,6 +22,7 @@ from quintet import (
 from quintet.core.error_map import parse_error_body
 from quintet.core.operation import Service as ServiceFacts
 from quintet.core.response import Response
+from quintet.core.unsaid import answered, redirect_note, unsaid
 from quintet.errors import QuintetError
 from quintet.testing import reply
 from quintet.testing.contract import CHECKS, Adaptor, Call, Check, StreamCall
@@ -51,7 +52,8 @@ def adopt(error: QuintetError) -> QuintetError:
 
 def status_error(response: Response, operation: Operation) -> QuintetError:
     body = parse_error_body(response)
-    return TinyError(f"{operation.name}: {body.message or response.status}", code=body.code or "")
+    said = redirect_note(response) or body.message or unsaid(response)
+    return TinyError(f"{operation.name}: {said} ({answered(response)})", code=body.code or "")
 
 
 SERVICE = Service(name="tiny", user_agent="tiny/1", status_error=status_error, adopt=adopt)
@@ -192,7 +194,17 @@ def unlike(**facts: Any) -> Tiny:
     return Tiny(replace(SERVICE, **facts))
 
 
+def says_nothing(response: Response, operation: Operation) -> QuintetError:
+    return TinyError("no")
+
+
 SABOTAGED = [
+    (unlike(status_error=says_nothing), "redirects_say_whither_without_the_query"),
+    (unlike(status_error=says_nothing), "answers_of_no_use_say_what_was_asked"),
+    (
+        Tiny(operations=(READ, WRITE, replace(ACT, retry=RetryClass.SAFE))),
+        "gateway_that_lost_an_answer_leaves_a_write_unknown",
+    ),
     (unlike(adopt=lambda error: error), "every_error_is_of_the_base_class"),
     (
         unlike(idempotency_header=None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -192,6 +193,9 @@ async def test_tls_that_ends_without_a_connection_is_a_failure(
     class Plain:
         def abort(self) -> None: ...
 
+        def is_closing(self) -> bool:
+            return False
+
     connection.connection_made(Plain())  # type: ignore[arg-type]
     monkeypatch.setattr(network._loop, "start_tls", start_tls)
     with pytest.raises(ConnectError, match="during the TLS handshake"):
@@ -207,3 +211,16 @@ async def test_network_that_was_closed_makes_no_connection() -> None:
         with pytest.raises(ConnectError, match="closed"):
             await network._try(address, "http://a")
     assert not network.connecting
+
+
+async def test_handshake_on_a_connection_that_has_ended_is_not_waited_for() -> None:
+    network = Attempts(0.0)
+    ours, theirs = socket.socketpair()
+    connection = network.connection()
+    await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
+    connection.close()
+    await asyncio.sleep(0)
+    with theirs, pytest.raises(ConnectError, match="closed before"):
+        await asyncio.wait_for(
+            network._shake_hands(connection, ssl.create_default_context(), "a"), 5.0
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any, cast
 
 import pytest
@@ -369,3 +370,35 @@ async def test_peer_that_is_behind_and_catches_up_is_noted() -> None:
     assert not rig.connection.closing()
     rig.connection.close()
     assert rig.connection.closing()
+
+
+async def test_connection_whose_peer_speaks_before_it_is_asked_begins_nothing() -> None:
+    """However the bytes came: whether asyncio heeds a pause before TLS depends on its version."""
+    rig = Rig(asking=False)
+    rig.connection.data_received(b"evil")
+    with pytest.raises(RemoteProtocolError, match="nobody asked for"):
+        rig.connection.begin()
+
+
+async def test_answer_behind_nonsense_is_none() -> None:
+    """Both may have come before the task that waits has had its turn."""
+    rig = Rig()
+    waiting = asyncio.ensure_future(rig.connection.answer(None))
+    await asyncio.sleep(0)
+    rig.connection.data_received(b"220 ")
+    rig.connection.data_received(ANSWER)
+    with pytest.raises(RemoteProtocolError):
+        await waiting
+    assert not rig.connection.rest()
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_end_by_an_alert_of_tls_keeps_it_as_its_cause(early: bool) -> None:
+    rig = Rig(asking=not early)
+    alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] required")
+    rig.connection.connection_lost(alert)
+    with pytest.raises(ReadError) as caught:
+        if early:
+            rig.connection.begin()
+        await rig.connection.answer(None)
+    assert caught.value.__cause__ is alert

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -49,6 +49,9 @@ def no_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, " HTTPX ", "httpx", "environment"),
         (None, "native", "native", "environment"),
         ("native", "httpx", "native", "argument"),
+        ("NATIVE", "httpx", "native", "argument"),
+        (" Httpx ", None, "httpx", "argument"),
+        (None, "Native", "native", "environment"),
         ("httpx", None, "httpx", "argument"),
         ("httpx", "nonsense", "httpx", "argument"),
     ],
@@ -155,3 +158,93 @@ def test_clients_take_the_word(kind: Any) -> None:
     kind(service, options, tuple, transport="httpx")
     with pytest.raises(ConfigurationError, match="'h2'"):
         kind(service, options, tuple, transport="h2")
+
+
+class _Plain:
+    """Any object with the two methods, blocking."""
+
+    def send(self, request: object, until: object, seconds: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Awaited:
+    """The same for asyncio; ``abandon`` is not missed until it is needed."""
+
+    async def send(self, request: object, until: object, seconds: object) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class _Passing:
+    """Passes everything on, as a wrapper does that knows nothing of what it wraps."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class _PlainOfAwaited(_Passing):
+    """Its ``send`` is a plain function that returns what is to be awaited."""
+
+    def send(self, *given: Any) -> Any:
+        return self._inner.send(*given)
+
+    def close(self) -> Any:
+        return self._inner.close()
+
+
+BLOCKING: list[Any] = [
+    NativeTransport(),
+    ScriptedTransport([]),
+    _Plain(),
+    _Passing(NativeTransport()),
+    choose_transport(None, "native", time.monotonic),
+]
+AWAITED: list[Any] = [
+    AsyncNativeTransport(),
+    AsyncScriptedTransport([]),
+    _Awaited(),
+    _Passing(AsyncNativeTransport()),
+    _PlainOfAwaited(AsyncNativeTransport()),
+    achoose_transport(None, "native", time.monotonic),
+]
+
+
+def test_transport_of_its_own_kind_is_taken_whatever_it_is() -> None:
+    for each in BLOCKING:
+        assert choose_transport(None, each, time.monotonic) is each
+    for each in AWAITED:
+        assert achoose_transport(None, each, time.monotonic) is each
+
+
+@pytest.mark.parametrize("transport", BLOCKING, ids=lambda each: type(each).__name__)
+def test_blocking_transport_is_refused_by_an_asyncio_client(transport: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"this one awaits.*quintet\.AsyncNativeTransport"):
+        achoose_transport(None, transport, time.monotonic)
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [each for each in AWAITED if not isinstance(each, _PlainOfAwaited)],
+    ids=lambda each: type(each).__name__,
+)
+def test_awaited_transport_is_refused_by_a_blocking_client(transport: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"this one blocks.*quintet\.NativeTransport"):
+        choose_transport(None, transport, time.monotonic)
+
+
+@pytest.mark.parametrize("choose", [choose_transport, achoose_transport])
+@pytest.mark.parametrize("kind", [NativeTransport, AsyncNativeTransport, _Plain])
+def test_class_in_place_of_an_object_is_refused(choose: Any, kind: type) -> None:
+    with pytest.raises(ConfigurationError, match=rf"the class {kind.__name__}.*Transport\(\)"):
+        choose(None, kind, time.monotonic)
+
+
+def test_close_that_cannot_be_called_is_no_close() -> None:
+    halves = _Plain()
+    halves.close = None  # type: ignore[method-assign, assignment]
+    with pytest.raises(ConfigurationError, match=r"send\(\) and close\(\)"):
+        choose_transport(None, cast("Any", halves), time.monotonic)

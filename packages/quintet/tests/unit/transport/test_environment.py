@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quintet.errors import ConfigurationError
-from quintet.transport.environment import Proxies, redacted, split_proxy
+from quintet.transport.environment import Proxies, redacted, split_proxy, without_effect
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +99,15 @@ def test_no_proxy_covers_names_addresses_networks_and_ports(
         ({"https://": "p:2"}, "https", "p:2"),
         ({"all://": "p:3"}, "http", "p:3"),
         ({}, "http", None),
+        ("", "http", None),
+        ({"http": None, "all": "p:3"}, "http", None),
+        ({"http": None, "all": "p:3"}, "https", "p:3"),
+        ({"http://": "", "all": "p:3"}, "http", None),
+        ({"all": None}, "http", None),
+        ({"all": "p:3", "no": None}, "http", "p:3"),
+        ({"all": "p:3", "no": ["other.example", "api.example"]}, "http", None),
+        ({"all": "p:3", "no": ("api.example",)}, "http", None),
+        ({"all": "p:3", "no": []}, "http", "p:3"),
         (Proxies({"http": "p:4"}), "http", "p:4"),
     ],
 )
@@ -175,3 +184,82 @@ def test_proxy_of_another_kind_is_refused_with_the_way_to_use_it(url: str, insta
         split_proxy(url)
     assert 'transport="httpx"' in str(caught.value)
     assert "http_client" in str(caught.value)
+
+
+class _OfWindows(dict[str, str]):
+    """An environment whose names have no case, as that of Windows."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.upper(), default)
+
+
+def test_script_on_windows_does_not_believe_the_proxy_of_a_request_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        os, "environ", _OfWindows(REQUEST_METHOD="GET", HTTP_PROXY="http://evil.example:1")
+    )
+    assert Proxies.from_environment().choose("http", "api.example") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (5, "one URL or a mapping.*not int"),
+        (["http://p:1"], "one URL or a mapping.*not list"),
+        (b"http://p:1", "not bytes"),
+        ({5: "http://p:1"}, "the key '5'"),
+        ({"ftp": "http://p:1"}, "the key 'ftp'"),
+        ({"ftp://": "http://p:1"}, "the key 'ftp'"),
+        ({"http": 5}, "http in proxies must be a URL.*not int"),
+        ({"http": b"http://us:hunter2@p"}, "not bytes"),
+        ({"no": 5}, "must be text or a list"),
+        ({"no": ["a", 5]}, "must be text or a list"),
+    ],
+)
+def test_proxies_of_another_kind_are_refused_and_not_shown(given: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        Proxies.of(given)
+    assert "hunter2" not in str(caught.value)
+
+
+VAIN = [
+    "127.0.0.0/99",
+    "127.*",
+    "10.0.0",
+    "300.1.1.1/8",
+    "example.com/24",
+    "example.com:https",
+    "example.com:99:1",
+    "http://example.com",
+    "[::1",
+    "a*b.example",
+    ".",
+]
+
+
+@pytest.mark.parametrize("rule", VAIN)
+def test_entry_that_covers_nothing_is_refused_of_a_caller_and_told_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    if rule != "[::1":  # which is read as if it were closed
+        assert without_effect(f"a.example,{rule}") == [rule]
+        for given in (f"a.example {rule}", ["a.example", rule]):
+            with pytest.raises(ConfigurationError, match="covers nothing"):
+                Proxies.of({"all": "http://p:1", "no": given})
+    monkeypatch.setenv("ALL_PROXY", "http://p:1")
+    monkeypatch.setenv("NO_PROXY", rule)
+    assert Proxies.of(None).choose("http", "api.example", 443) == "http://p:1"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "*", "localhost", "example.com", ".example.com", "*.example.com", "a_b.example", "EXAMPLE.",
+        "b\u00fccher.example", "10.1.2.3", "::1", "[::1]", "10.0.0.0/8", "10.1.2.3/8", "fd00::/8",
+        "example.com:8443", "10.1.2.3:80", "[::1]:80", "example.com:",
+    ],
+)  # fmt: skip
+def test_entry_that_covers_something_is_taken(rule: str) -> None:
+    assert without_effect(rule) == []
+    assert Proxies.of({"no": rule}).by_scheme == {"no": rule}

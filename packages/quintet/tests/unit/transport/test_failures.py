@@ -145,7 +145,7 @@ def test_tls_that_is_refused_is_not_repeated_but_broken_off_is(
 
 @pytest.mark.parametrize(
     ("code", "advice"),
-    [(20, "SSL_CERT_FILE"), (18, "verify=FILE"), (10, None), (62, None)],
+    [(20, "SSL_CERT_FILE"), (18, "verify=FILE"), (10, None), (62, "doctor"), (64, "doctor")],
 )
 def test_certificate_of_an_unknown_authority_comes_with_the_way_to_trust_it(
     code: int, advice: str | None
@@ -155,6 +155,7 @@ def test_certificate_of_an_unknown_authority_comes_with_the_way_to_trust_it(
     text = str(translate(verification, progress=0))
     assert text.startswith("the server's certificate is not trusted (why)")
     assert (advice in text) if advice else text.endswith("(why)")
+    assert ("SSL_CERT_FILE" in text) is (code in (20, 18))
 
 
 def test_plain_answer_to_tls_comes_with_the_likely_reason() -> None:
@@ -203,6 +204,16 @@ def test_pool_that_is_full_says_who_holds_it_and_what_to_do() -> None:
             ProxyError("407 Proxy Authentication Required"),
             "the proxy did not connect to the server (407 Proxy Authentication Required); "
             "put user and password into the proxy's URL",
+        ),
+        (
+            ProxyError("407 Proxy Authentication Required", introduced=True),
+            "the proxy did not connect to the server (407 Proxy Authentication Required); "
+            "the user and password in the proxy's URL are wrong",
+        ),
+        (
+            httpx.ProxyError("407 Proxy Authentication Required"),
+            "the proxy did not connect to the server (407 Proxy Authentication Required); "
+            "put user and password into the proxy's URL, or they are wrong",
         ),
     ],
 )

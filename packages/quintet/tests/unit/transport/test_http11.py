@@ -486,6 +486,18 @@ def test_chunks_may_be_small_but_not_all_framing(chunk: bytes, good: bool) -> No
     assert not http.next_exchange()
 
 
+def test_framing_without_measure_is_refused_also_if_its_end_comes_with_it() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"1;%b\r\na\r\n0\r\n\r\n" % (b"x" * 110_000)
+    http = asked()
+    http.feed(head + body)
+    assert http.whole() is None
+    assert http.body() == b"a"
+    with pytest.raises(RemoteProtocolError, match="framing"):
+        http.body()
+    assert not http.next_exchange()
+
+
 # The proxy's answer.
 
 

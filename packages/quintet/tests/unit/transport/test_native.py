@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from quintet import AsyncNativeTransport, ConnectionLimits, NativeTransport
+from quintet import (
+    ApiClient,
+    AsyncApiClient,
+    AsyncNativeTransport,
+    ClientOptions,
+    ConnectionLimits,
+    NativeTransport,
+    Operation,
+    RetryClass,
+    RetryPolicy,
+    Service,
+)
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError, ConfigurationError, ConnectionFailure
 from quintet.transport.environment import Proxies
@@ -33,6 +44,10 @@ NOWHERE = Request("GET", "http://127.0.0.1:9/")
         ({"ssl_context": ssl.create_default_context(), "cert": "a.pem"}, "not both"),
         ({"proxies": "socks5://p:1"}, 'transport="httpx"'),
         ({"proxies": {"ftp": "http://p:1"}}, "'ftp'"),
+        ({"proxies": 5}, "not int"),
+        ({"proxies": {"no": "127.*"}}, "covers nothing"),
+        ({"verify": ""}, "verify is empty"),
+        ({"verify": ssl.create_default_context()}, "ssl_context="),
         ({"proxies": "http://p:1", "unix_socket": "/tmp/x"}, "proxies or unix_socket, not both"),
         ({"unix_socket": 5}, "unix_socket must be the path"),
         ({"unix_socket": ""}, "unix_socket must be the path"),
@@ -112,3 +127,54 @@ def test_making_one_loads_neither_engine() -> None:
         "assert not {'asyncio', 'httptools', 'httpx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_repr_shows_what_was_set_and_no_secret() -> None:
+    assert repr(NativeTransport()) == "NativeTransport()"
+    shown = repr(
+        AsyncNativeTransport(
+            verify="ca.pem",
+            cert=("c.pem", "k.pem", "hunter2"),
+            proxies={"all": "http://us:hunter2@p:1", "http": None},
+            limits=ConnectionLimits(max_connections=3),
+        )
+    )
+    assert shown.startswith("AsyncNativeTransport(verify='ca.pem', cert=('c.pem', 'k.pem'), ")
+    assert "http://***@p:1" in shown
+    assert "max_connections=3" in shown
+    assert "hunter2" not in shown
+
+
+async def test_with_statement_closes_it() -> None:
+    with NativeTransport(proxies={}) as transport:
+        pass
+    with pytest.raises(ClientClosedError, match="the transport was closed"):
+        transport.send(NOWHERE, None, None)
+    async with AsyncNativeTransport(proxies={}) as awaited:
+        with pytest.raises(ConnectionFailure):
+            await awaited.send(NOWHERE, None, None)
+    with pytest.raises(ClientClosedError, match="the transport was closed"):
+        await awaited.send(NOWHERE, None, None)
+
+
+async def test_transport_that_another_client_closed_is_said_to_be_closed() -> None:
+    service = Service(name="demo", user_agent="demo/1")
+    options = ClientOptions(base_url="http://127.0.0.1:9", retry=RetryPolicy(max_retries=0))
+    get = Operation("things.get", "GET", "/", RetryClass.SAFE)
+    shared = NativeTransport(proxies={})
+    first = ApiClient(service, options, tuple, transport=shared)
+    second = ApiClient(service, options, tuple, transport=shared)
+    with pytest.raises(ConnectionFailure):
+        second.request(get)
+    first.close()
+    with pytest.raises(ClientClosedError, match=r"the transport was closed.*each client"):
+        second.request(get)
+    second.close()
+    ashared = AsyncNativeTransport(proxies={})
+    afirst = AsyncApiClient(service, options, tuple, transport=ashared)
+    asecond = AsyncApiClient(service, options, tuple, transport=ashared)
+    await afirst.aclose()
+    with pytest.raises(ClientClosedError, match=r"the transport was closed.*each client"):
+        await asecond.request(get)
+    ashared.abandon()
+    await asecond.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -237,3 +238,53 @@ def test_pools_have_the_bounds_of_our_engine() -> None:
     assert transport._client.follow_redirects is False
     assert transport._client.trust_env is False
     transport.close()
+
+
+class _Silent(threading.Thread):
+    """A server that takes requests and never answers."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self.asked = threading.Event()
+        self.over = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        with self._listener, self._listener.accept()[0] as sock:
+            sock.recv(1000)
+            self.asked.set()
+            self.over.wait(10)
+
+
+def test_request_that_runs_while_it_is_closed_is_told_of_the_client() -> None:
+    silent = _Silent()
+    transport = OwnHttpxTransport(time.monotonic, "here")
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            get(transport, silent.url)
+        except BaseException as failure:
+            failures.append(failure)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert silent.asked.wait(10)
+    transport.close()
+    silent.over.set()
+    asking.join(10)
+    assert isinstance(failures[0], ClientClosedError)
+    assert str(failures[0]) == "the client was closed while the request was under way"
+
+
+async def test_request_that_runs_while_it_is_closed_is_told_of_the_client_on_asyncio() -> None:
+    silent = _Silent()
+    transport = AsyncOwnHttpxTransport(time.monotonic, "here")
+    asking = asyncio.create_task(aget(transport, silent.url))
+    await asyncio.to_thread(silent.asked.wait, 10)
+    await transport.close()
+    silent.over.set()
+    with pytest.raises(ClientClosedError, match="the client was closed while"):
+        await asking

@@ -138,3 +138,9 @@ def test_proxy_is_chosen_by_the_port_as_well() -> None:
     targets = Targets({"all": "http://p:1", "no": "api.example:8080"})
     assert targets.split("http://api.example:8080/")[0].proxy is None
     assert targets.split("http://api.example/")[0].proxy == ("p", 1)
+
+
+def test_origin_is_the_same_however_it_is_written() -> None:
+    targets = Targets(Proxies({}))
+    written = ("https://API.example", "HTTPS://api.example:443", "https://api.example:")
+    assert {targets.split(f"{base}/a")[0].base for base in written} == {"https://api.example"}

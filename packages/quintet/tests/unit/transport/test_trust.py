@@ -33,6 +33,8 @@ class Files:
         leaf.cert_chain_pems[0].write_to_path(self.cert)
         self.key = folder / "key.pem"
         leaf.private_key_pem.write_to_path(self.key)
+        self.other_key = folder / "other_key.pem"
+        ca.issue_cert("other.example").private_key_pem.write_to_path(self.other_key)
         self.locked = folder / "locked.pem"
         key = load_pem_private_key(leaf.private_key_pem.bytes(), None)
         lock = BestAvailableEncryption(b"open sesame")
@@ -104,6 +106,10 @@ def test_private_authority_is_trusted_alone(files: Files) -> None:
 
 
 def test_folder_is_looked_into_when_needed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="openssl rehash") as caught:
+        Trust(tmp_path).context()
+    assert repr(str(tmp_path)) in str(caught.value)
+    (tmp_path / "0a1b2c3d.0").touch()
     context = Trust(tmp_path).context()
     assert context.cert_store_stats()["x509_ca"] == 0
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -161,3 +167,64 @@ def test_key_log_is_written_where_python_writes_it(
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no" / "keys"))
     with pytest.raises(ConfigurationError, match="SSLKEYLOGFILE"):
         tls_context()
+
+
+@pytest.mark.parametrize(
+    ("verify", "cert", "words"),
+    [
+        ("nope.pem", None, "verify={nope.pem}: No such file"),
+        ("key.pem", None, "verify={key.pem}: no certificate in PEM form"),
+        (False, "nope.pem", "cert={nope.pem}: No such file"),
+        (False, "cert.pem", "cert={cert.pem}: no private key in it: give cert=(certificate, key)"),
+        (False, ("key.pem", "key.pem"), "cert={key.pem}: no certificate in PEM form"),
+        (False, ("cert.pem", "nope.pem"), "the key in cert={nope.pem}: No such file"),
+        (False, ("cert.pem", "ca.pem"), "the key in cert={ca.pem}: no private key in it"),
+        (
+            False,
+            ("cert.pem", "other_key.pem"),
+            "the key in cert={other_key.pem}: the key does not fit the certificate {cert.pem}",
+        ),
+        (
+            False,
+            ("cert.pem", "locked.pem", "hunter2"),
+            "the key in cert={locked.pem}: the key cannot be read: the password is wrong",
+        ),
+        (False, ("cert.pem", "locked.pem"), "the key in cert={locked.pem}: it is encrypted"),
+        (False, ("cert.pem", "damaged.pem"), "the key in cert={damaged.pem}: the key cannot be"),
+    ],
+)
+def test_file_that_cannot_be_used_is_named(
+    files: Files, verify: Any, cert: Any, words: str
+) -> None:
+    folder = files.ca.parent
+    lines = files.key.read_text().splitlines()
+    (folder / "damaged.pem").write_text("\n".join([lines[0], "!", *lines[2:]]))
+
+    def placed(name: Any) -> Any:
+        return str(folder / name) if isinstance(name, str) else name
+
+    if isinstance(cert, tuple):
+        cert = (placed(cert[0]), placed(cert[1]), *cert[2:])
+    with pytest.raises(ConfigurationError) as caught:
+        Trust(placed(verify), placed(cert)).context()
+    for name in ("nope", "key", "cert", "ca", "other_key", "locked", "damaged"):
+        words = words.replace(f"{{{name}.pem}}", repr(str(folder / f"{name}.pem")))
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"verify": ""}, "verify is empty"),
+        ({"cert": ""}, "cert is empty"),
+        ({"cert": ("a", "")}, "the key of cert is empty"),
+        ({"verify": "a\0b"}, "verify is no path"),
+        ({"verify": ssl.create_default_context()}, "ssl_context="),
+    ],
+)
+def test_path_that_cannot_be_one_is_refused_when_it_is_given(
+    options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        Trust(**options)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from quintet._sync.paging import iter_cursor_pages
 from quintet.core.paging import CursorWalk
+from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
 from quintet.options import UNSET, Unset
+from quintet.service_errors import placed
 from zeridion_flare.errors import FlareDecodeError, adopt
 from zeridion_flare.responses import ResponseInfo
 
@@ -80,6 +82,16 @@ class Calls:
         **parts: Any,
     ) -> Any:
         """Call an operation; return its decoded JSON, ``None`` for an empty body."""
+        return _json(self._answer(operation, timeout=timeout, **parts))
+
+    def _answer(
+        self,
+        operation: Operation,
+        *,
+        timeout: float | None | Unset = UNSET,
+        **parts: Any,
+    ) -> Response:
+        """Call an operation; return its answer and remember it."""
         try:
             response = self._api.request(
                 operation,
@@ -93,22 +105,15 @@ class Calls:
                 self._last = error.response
             raise
         self._last = response
-        if not response.body:
-            return None
-        try:
-            return response.json()
-        except QuintetError as error:
-            raise adopt(error) from error.__cause__
+        return response
 
     def _object(self, operation: Operation, **parts: Any) -> Any:
         """Call an operation whose answer must be a JSON object."""
-        value = self._call(operation, **parts)
+        response = self._answer(operation, **parts)
+        value = _json(response)
         if not isinstance(value, dict):
-            raise FlareDecodeError(
-                f"{operation.name}: expected a JSON object, got {type(value).__name__}",
-                response=self._last,
-                request_id=(self._last.request_id() if self._last else None) or "",
-            )
+            said = f"{operation.name}: expected a JSON object, got {type(value).__name__}"
+            raise placed(FlareDecodeError(f"{said} ({answered(response)})"), response)
         return value
 
     def _pages(
@@ -129,3 +134,12 @@ class Calls:
                 yield item
         except QuintetError as error:
             raise adopt(error) from error.__cause__
+
+
+def _json(response: Response) -> Any:
+    if not response.body:
+        return None
+    try:
+        return response.json()
+    except QuintetError as error:
+        raise adopt(error) from error.__cause__
