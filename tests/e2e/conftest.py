@@ -20,6 +20,7 @@ ONCE = {
     # A blocking poll under way in httpx cannot be interrupted: such a worker stops when the server
     # ends the poll, half a minute later. (The asyncio worker runs in both rounds.)
     "flare/_sync/test_worker.py",
+    "flare/test_cli.py::test_watch_follows_a_job_and_tells_how_it_ended",
     "flare/test_cli.py::test_worker_runs_the_handlers_of_a_module_until_it_is_told_to_stop",
 }
 

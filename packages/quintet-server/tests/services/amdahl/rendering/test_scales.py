@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from quintet_server.services.amdahl.rendering.charts import time_scale
 from quintet_server.services.amdahl.rendering.charts.circles import packed
@@ -108,6 +108,8 @@ def test_names_of_moments_say_no_more_than_they_must(cells: list[str], labels: l
     assert time_scale.names(moments) == labels
 
 
+@example([10679.0, 104920.0, 458407.0, 523146.0, 1000000.0, 1e-06])
+@example([7216.0, 51074.0, 503213.0, 535649.0, 1000000.0, 1e-06])
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=60))
 def test_treemap_tiles_fill_the_field_by_size(sizes: list[float]) -> None:
     sizes.sort(reverse=True)

@@ -109,18 +109,20 @@ def _laid(row: Sequence[float], field: Tile) -> tuple[list[Tile], Tile]:
     """The tiles of a row along the shorter side, and the field that remains."""
     total = sum(row)
     if field.width >= field.height:
-        thick = total / max(field.height, 1e-9)
-        tiles = [Tile(field.x, y, thick, size) for y, size in _steps(row, field.y, thick)]
-        rest = Tile(field.x + thick, field.y, max(0.0, field.width - thick), field.height)
+        thick = min(field.width, total / max(field.height, 1e-9))
+        tiles = [Tile(field.x, y, thick, size) for y, size in _steps(row, field.y, field.height)]
+        rest = Tile(field.x + thick, field.y, field.width - thick, field.height)
     else:
-        thick = total / max(field.width, 1e-9)
-        tiles = [Tile(x, field.y, size, thick) for x, size in _steps(row, field.x, thick)]
-        rest = Tile(field.x, field.y + thick, field.width, max(0.0, field.height - thick))
+        thick = min(field.height, total / max(field.width, 1e-9))
+        tiles = [Tile(x, field.y, size, thick) for x, size in _steps(row, field.x, field.width)]
+        rest = Tile(field.x, field.y + thick, field.width, field.height - thick)
     return tiles, rest
 
 
-def _steps(row: Sequence[float], begin: float, thick: float) -> Iterator[tuple[float, float]]:
+def _steps(row: Sequence[float], begin: float, side: float) -> Iterator[tuple[float, float]]:
+    """Share a side out. Not by what is left of the other one: of almost nothing that is all error."""
+    total = sum(row)
     for area in row:
-        size = area / max(thick, 1e-9)
+        size = side * area / total
         yield begin, size
         begin += size
