@@ -67,7 +67,7 @@ class Record:
 
     def __repr__(self) -> str:
         names = [name for name in self._fields if name not in self._hidden]
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        shown = ", ".join(f"{name}={_shown(getattr(self, name))}" for name in names)
         return f"{type(self).__qualname__}({shown})"
 
     def __replace__(self, **changes: Any) -> Any:
@@ -77,3 +77,10 @@ class Record:
     def __reduce__(self) -> Any:
         # The default would set the fields one by one, which a record refuses.
         return type(self), self._values()
+
+
+def _shown(value: Any) -> str:
+    if type(value) is frozenset and value:
+        # The order of a set depends on how it was made, and so would what two runs show of it.
+        return f"frozenset({{{', '.join(sorted(map(repr, value)))}}})"
+    return repr(value)

@@ -105,3 +105,9 @@ def test_constructor_that_gives_too_few_values_is_a_mistake_that_is_seen() -> No
 def test_request_cannot_be_pickled_although_it_is_a_record() -> None:
     with pytest.raises(TypeError, match="credentials"):
         pickle.dumps(Request("GET", "https://x/"))
+
+
+def test_sets_are_shown_in_order_however_they_were_made() -> None:
+    one, other = frozenset({503, 429, 408}), frozenset([408, 503, 429])
+    assert repr(RetryPolicy(statuses=one)) == repr(RetryPolicy(statuses=other))
+    assert "frozenset({408, 429, 503})" in repr(RetryPolicy(statuses=one))

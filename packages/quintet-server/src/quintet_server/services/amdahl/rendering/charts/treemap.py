@@ -120,7 +120,7 @@ def _laid(row: Sequence[float], field: Tile) -> tuple[list[Tile], Tile]:
 
 
 def _steps(row: Sequence[float], begin: float, side: float) -> Iterator[tuple[float, float]]:
-    """Share a side out. Not by what is left of the other one: of almost nothing that is all error."""
+    """Share a side out; dividing by what is left of the other one would be all rounding."""
     total = sum(row)
     for area in row:
         size = side * area / total
