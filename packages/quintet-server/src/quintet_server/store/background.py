@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-__all__ = ["end"]
+import psycopg
+import structlog
+
+__all__ = ["end", "repeat"]
+
+_log = structlog.get_logger(__name__)
+
+
+async def repeat(
+    action: Callable[[], Awaitable[object]],
+    *,
+    every_seconds: float,
+    failure: str,
+    tolerate: tuple[type[Exception], ...] = (),
+) -> None:
+    """Do something at once, and again `every_seconds` after it is done, until cancelled.
+
+    A database that is away ends one round and not the loop: the warning `failure` says so. So do
+    errors of the kinds in `tolerate`; any other is raised.
+    """
+    tolerated: tuple[type[Exception], ...] = (psycopg.Error, *tolerate)
+    while True:
+        try:
+            await action()
+        except tolerated as error:
+            _log.warning(failure, error=str(error).strip())
+        await asyncio.sleep(every_seconds)
 
 
 async def end(*tasks: asyncio.Task[Any], patience_seconds: float = 0.5) -> None:

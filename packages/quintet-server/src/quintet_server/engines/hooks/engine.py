@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
-
 from quintet_server.engines.hooks.deliveries import Deliveries
 from quintet_server.engines.hooks.formats import Formats
 from quintet_server.engines.hooks.sender import Sender
@@ -17,9 +13,7 @@ from quintet_server.engines.hooks.subscriptions import Subscriptions
 from quintet_server.engines.hooks.target import guarded_client
 from quintet_server.engines.work.lane_worker import LaneWorker
 from quintet_server.engines.work.queue import Queue
-from quintet_server.store.background import end
-
-_log = structlog.get_logger(__name__)
+from quintet_server.store.background import end, repeat
 
 LANE = "hooks"
 
@@ -60,7 +54,9 @@ class Hooks:
         """Begin to send."""
         await self.subscriptions.spell_out_again()
         self._worker.start()
-        self._tidying = asyncio.create_task(self._tidy(), name="hooks-tidy")
+        period = self.settings.tidy_period_seconds
+        tidying = repeat(self.deliveries.tidy, every_seconds=period, failure="hooks_tidy_failed")
+        self._tidying = asyncio.create_task(tidying, name="hooks-tidy")
 
     async def stop(self) -> None:
         """Let deliveries under way end, hand back the rest. Stop before the queue is closed."""
@@ -68,11 +64,3 @@ class Hooks:
             await end(self._tidying)
         await self._worker.stop(drain_seconds=self.settings.timeout_seconds)
         await self._client.aclose()
-
-    async def _tidy(self) -> None:
-        while True:
-            try:
-                await self.deliveries.tidy()
-            except (psycopg.Error, PoolTimeout) as error:
-                _log.warning("hooks_tidy_failed", error=str(error).strip())
-            await asyncio.sleep(self.settings.tidy_period_seconds)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from quintet_server.engines.objects import statements
 from quintet_server.engines.objects.blobs import Blobs
 from quintet_server.engines.objects.model import StoreFailed
 from quintet_server.engines.objects.settings import ObjectSettings
+from quintet_server.store.background import repeat
 from quintet_server.store.database import Database
 
 __all__ = ["Sweeper"]
@@ -33,12 +31,12 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep now and then, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except (psycopg.Error, PoolTimeout, StoreFailed) as error:
-                _log.warning("objects_sweep_failed", error=str(error).strip())
-            await asyncio.sleep(self._settings.sweep_period_seconds)
+        await repeat(
+            self.sweep,
+            every_seconds=self._settings.sweep_period_seconds,
+            failure="objects_sweep_failed",
+            tolerate=(StoreFailed,),
+        )
 
     async def sweep(self) -> int:
         """Show that this process's uploads live, then clear away; returns how many blobs went."""

@@ -14,9 +14,8 @@ from typing import Any
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
-from quintet_server.store.background import end
+from quintet_server.store.background import end, repeat
 from quintet_server.store.clock import Clock
 from quintet_server.store.database import Database
 from quintet_server.store.ids import new_id
@@ -29,6 +28,7 @@ EVENT = "audit_log.entry_created"
 _PERIOD_SECONDS = 0.5
 _TIDY_SECONDS = 3600.0
 _HELD_MAX = 50_000
+_NOT_WRITTEN = "audit_not_written"
 
 _INSERT = """
 WITH told AS (
@@ -78,16 +78,21 @@ class Audit:
 
     def start(self) -> None:
         """Begin to write."""
+        writing = repeat(self.flush, every_seconds=_PERIOD_SECONDS, failure=_NOT_WRITTEN)
+        tidying = repeat(self._tidy, every_seconds=_TIDY_SECONDS, failure="audit_tidy_failed")
         self._tasks = [
-            asyncio.create_task(self._keep_writing(), name="amdahl-audit"),
-            asyncio.create_task(self._keep_tidy(), name="amdahl-audit-tidy"),
+            asyncio.create_task(writing, name="amdahl-audit"),
+            asyncio.create_task(tidying, name="amdahl-audit-tidy"),
         ]
 
     async def stop(self) -> None:
         """Write what is left."""
         for task in self._tasks:
             await end(task)
-        await self._write_or_say()
+        try:
+            await self.flush()
+        except psycopg.Error as error:
+            _log.warning(_NOT_WRITTEN, error=str(error).strip(), rows=len(self._rows))
 
     def note(
         self,
@@ -127,25 +132,9 @@ class Audit:
                 self._rows = rows + self._rows
                 raise
 
-    async def _keep_writing(self) -> None:
-        while True:
-            await asyncio.sleep(_PERIOD_SECONDS)
-            await self._write_or_say()
-
-    async def _write_or_say(self) -> None:
-        try:
-            await self.flush()
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("audit_not_written", error=str(error).strip(), rows=len(self._rows))
-
-    async def _keep_tidy(self) -> None:
-        while True:
-            try:
-                async with self._db.connection() as conn:
-                    await conn.execute(_PRUNE, (self._kept_days,))
-            except (psycopg.Error, PoolTimeout) as error:
-                _log.warning("audit_tidy_failed", error=str(error).strip())
-            await asyncio.sleep(_TIDY_SECONDS)
+    async def _tidy(self) -> None:
+        async with self._db.connection() as conn:
+            await conn.execute(_PRUNE, (self._kept_days,))
 
 
 def _kept(subject: str) -> str:

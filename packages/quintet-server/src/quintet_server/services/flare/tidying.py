@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import psycopg
-import structlog
-
 from quintet_server.services.flare.settings import FlareSettings
-from quintet_server.store.background import end
+from quintet_server.store.background import end, repeat
 from quintet_server.store.database import Database
-
-_log = structlog.get_logger(__name__)
 
 _OLD = "quintet_now() - make_interval(secs => %(seconds)s)"
 _STATEMENTS = (
@@ -32,7 +27,9 @@ class Tidying:
 
     def start(self) -> None:
         """Begin; the first round is at once."""
-        self._task = asyncio.create_task(self._run(), name="flare-tidying")
+        period = self._settings.tidy_period_seconds
+        tidying = repeat(self.tidy, every_seconds=period, failure="flare_tidying_failed")
+        self._task = asyncio.create_task(tidying, name="flare-tidying")
 
     async def stop(self) -> None:
         """End, also in the middle of a round."""
@@ -46,11 +43,3 @@ class Tidying:
         async with self._db.connection() as conn:
             for statement in _STATEMENTS:
                 await conn.execute(statement, values)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.tidy()
-            except psycopg.Error as error:
-                _log.warning("flare_tidying_failed", error=str(error).strip())
-            await asyncio.sleep(self._settings.tidy_period_seconds)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
+from functools import partial
 
 from quintet_server.services.aerostack.context import SERVICE, Aerostack
+from quintet_server.store.background import repeat
 from quintet_server.store.database import Database
-
-_log = structlog.get_logger(__name__)
 
 _BATCH_COUNT = 5_000
 _JOBS = """
@@ -35,12 +30,11 @@ DELETE FROM aerostack_queue_results WHERE job_id IN (
 async def keep_tidy(parts: Aerostack) -> None:
     """Delete now and then, until cancelled. Several processes may do this at once."""
     settings = parts.settings
-    while True:
-        try:
-            await tidy(parts.db, settings.queue_retention_seconds)
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("queue_tidy_failed", error=str(error).strip())
-        await asyncio.sleep(settings.queue_tidy_period_seconds)
+    await repeat(
+        partial(tidy, parts.db, settings.queue_retention_seconds),
+        every_seconds=settings.queue_tidy_period_seconds,
+        failure="queue_tidy_failed",
+    )
 
 
 async def tidy(db: Database, retention_seconds: float) -> int:

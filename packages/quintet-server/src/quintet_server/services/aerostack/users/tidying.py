@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
+from functools import partial
 
 from quintet_server.services.aerostack.context import Aerostack
-from quintet_server.store.background import end
+from quintet_server.store.background import end, repeat
 
 __all__ = ["start", "tidy"]
-
-_log = structlog.get_logger(__name__)
 
 _PERIOD_SECONDS = 600.0
 _STATEMENTS = (
@@ -27,7 +22,12 @@ _STATEMENTS = (
 
 async def start(parts: Aerostack) -> Callable[[], Awaitable[None]]:
     """Begin, with a first round at once; returns what stops it."""
-    task = asyncio.create_task(_run(parts), name="aerostack-users-tidying")
+    tidying = repeat(
+        partial(tidy, parts),
+        every_seconds=_PERIOD_SECONDS,
+        failure="aerostack_users_tidying_failed",
+    )
+    task = asyncio.create_task(tidying, name="aerostack-users-tidying")
 
     async def stop() -> None:
         await end(task)
@@ -41,12 +41,3 @@ async def tidy(parts: Aerostack) -> None:
     async with parts.db.connection() as conn:
         for statement in _STATEMENTS:
             await conn.execute(statement.encode(), values)
-
-
-async def _run(parts: Aerostack) -> None:
-    while True:
-        try:
-            await tidy(parts)
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("aerostack_users_tidying_failed", error=str(error).strip())
-        await asyncio.sleep(_PERIOD_SECONDS)

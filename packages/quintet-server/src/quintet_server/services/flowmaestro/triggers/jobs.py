@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from quintet_server.engines.work.lane_worker import LaneWorker, Running
 from quintet_server.engines.work.model import Job
@@ -27,7 +26,7 @@ from quintet_server.services.flowmaestro.triggers.config import EventConfig
 from quintet_server.services.flowmaestro.triggers.firing import came_to, claim, fire_claimed
 from quintet_server.services.flowmaestro.triggers.store import Trigger
 from quintet_server.services.flowmaestro.wire import instant
-from quintet_server.store.background import end
+from quintet_server.store.background import end, repeat
 from quintet_server.store.database import Connection
 
 _log = structlog.get_logger(__name__)
@@ -106,7 +105,11 @@ async def start(parts: FlowMaestro) -> Callable[[], Awaitable[None]]:
         concurrency=parts.settings.trigger_concurrency_count,
     )
     worker.start()
-    tidying = asyncio.create_task(_keep_tidy(parts), name="flowmaestro-triggers-tidy")
+    tidy = partial(_tidy, parts)
+    tidying = asyncio.create_task(
+        repeat(tidy, every_seconds=_TIDY_SECONDS, failure="triggers_tidy_failed"),
+        name="flowmaestro-triggers-tidy",
+    )
 
     async def stop() -> None:
         await end(tidying)
@@ -115,12 +118,7 @@ async def start(parts: FlowMaestro) -> Callable[[], Awaitable[None]]:
     return stop
 
 
-async def _keep_tidy(parts: FlowMaestro) -> None:
+async def _tidy(parts: FlowMaestro) -> None:
     """Forget what firings of long ago came to."""
-    while True:
-        try:
-            async with parts.db.connection() as conn:
-                await conn.execute(_PRUNE, (parts.settings.trigger_history_seconds,))
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("triggers_tidy_failed", error=str(error).strip())
-        await asyncio.sleep(_TIDY_SECONDS)
+    async with parts.db.connection() as conn:
+        await conn.execute(_PRUNE, (parts.settings.trigger_history_seconds,))

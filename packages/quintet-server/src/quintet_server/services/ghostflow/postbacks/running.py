@@ -6,10 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
-
 from quintet_server.engines.hooks.sender import Sender
 from quintet_server.engines.hooks.settings import HookSettings
 from quintet_server.engines.hooks.target import guarded_client
@@ -20,12 +16,11 @@ from quintet_server.services.ghostflow.postbacks import outgoing, waiting
 from quintet_server.services.ghostflow.postbacks.networks import NetworksByKey, PostbackLimits
 from quintet_server.services.ghostflow.postbacks.sending import Postman
 from quintet_server.services.ghostflow.postbacks.waiting import Waiting
-from quintet_server.store.background import end
+from quintet_server.store.background import end, repeat
 from quintet_server.store.database import Database
 
 __all__ = ["start", "tidy"]
 
-_log = structlog.get_logger(__name__)
 
 # Operations that change what is remembered of a network.
 _RESOURCES = ("networks.", "teams.")
@@ -75,7 +70,11 @@ async def start(parts: GhostFlow) -> Callable[[], Awaitable[None]]:
     )
     sending.start()
     looking.start()
-    tidying = asyncio.create_task(_keep_tidy(parts), name="ghostflow-postbacks-tidy")
+    tidy_up = partial(tidy, parts.db, parts.settings.postbacks_kept_days)
+    tidying = asyncio.create_task(
+        repeat(tidy_up, every_seconds=_TIDY_SECONDS, failure="postbacks_tidy_failed"),
+        name="ghostflow-postbacks-tidy",
+    )
 
     async def stop() -> None:
         networks.stop()
@@ -90,15 +89,6 @@ def _seen(networks: NetworksByKey, call: Call, _status: int) -> None:
     """What was changed in this process holds before it is answered."""
     if call.request.method != "GET" and call.operation.startswith(_RESOURCES):
         networks.forget()
-
-
-async def _keep_tidy(parts: GhostFlow) -> None:
-    while True:
-        try:
-            await tidy(parts.db, parts.settings.postbacks_kept_days)
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("postbacks_tidy_failed", error=str(error).strip())
-        await asyncio.sleep(_TIDY_SECONDS)
 
 
 async def tidy(db: Database, kept_days: int) -> None:
