@@ -35,7 +35,10 @@ MILLI = 1e3
 SETTINGS = {"QUINTET_GHOSTFLOW_REQUESTS_PER_MINUTE": "0"}
 BASELINE = "the totals by psycopg, one statement"
 DASHBOARD = "dashboard"
-_FOLDED = "SELECT NOT EXISTS (SELECT FROM ghostflow_deltas)"
+_SETTLED = """
+SELECT NOT EXISTS (SELECT FROM ghostflow_deltas)
+    AND NOT EXISTS (SELECT FROM ghostflow_seals WHERE NOT is_sealed)
+"""
 _TOTALS = """
 SELECT clicks.*, conversions.* FROM (
     SELECT count(*) FILTER (WHERE NOT is_bot) AS clicks,
@@ -94,7 +97,7 @@ def run(*, quick: bool, progress: Callable[[str], None]) -> Report:
         report.add(f"{name}, p99", "ms", [percentile(samples, 99)])
     report.notes.append(
         f"{clicks:,} clicks of {DAYS} days, {expected['pending'] + expected['approved']:,} "
-        "conversions that count; everything is folded into the rollups"
+        "conversions that count; everything is folded into the rollups, all hours are sealed"
     )
     return report
 
@@ -102,7 +105,10 @@ def run(*, quick: bool, progress: Callable[[str], None]) -> Report:
 def fill(
     server: ServerProcess, clicks: int, end: datetime, progress: Callable[[str], None]
 ) -> UUID:
-    """Give the team of the development key so many clicks, and wait until they are rolled up."""
+    """Give the team of the development key so many clicks, and wait until they are rolled up.
+
+    Its hours are over, and sealed a minute after they came.
+    """
 
     async def seed() -> UUID:
         conn = await connect(server.database_url, application_name="benchmark")
@@ -124,7 +130,7 @@ def fill(
     team = asyncio.run(seed())
     progress("rolling up")
     with psycopg.connect(server.database_url, autocommit=True) as conn:
-        until(lambda: (conn.execute(_FOLDED).fetchone() or (False,))[0], seconds=600, pause=0.5)
+        until(lambda: (conn.execute(_SETTLED).fetchone() or (False,))[0], seconds=600, pause=0.5)
         conn.execute("VACUUM ANALYZE")
         conn.execute("CHECKPOINT")
     return team

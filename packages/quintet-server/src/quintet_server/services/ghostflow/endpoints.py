@@ -22,6 +22,7 @@ from quintet_server.services.ghostflow.errors import (
     invalid_fields,
     unsupported_media_type,
 )
+from quintet_server.services.ghostflow.parameters import Param
 from quintet_server.services.ghostflow.queries import check_query
 
 __all__ = ["Body", "Endpoint", "build_routes", "check_kind", "read_model"]
@@ -67,8 +68,10 @@ class Endpoint:
     description: str = ""
     body_max_bytes: int | None = None
     """Largest body, if it may be larger than the setting says."""
-    query: tuple[str, ...] | None = None
+    query: tuple[Param, ...] | None = None
     """Every parameter that the query may have; None: it is not looked at."""
+    guard: Callable[[Call], None] | None = None
+    """What else the caller must be; it raises, before anything of the request is looked at."""
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -93,6 +96,8 @@ def _serving(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _answer(endpoint: Endpoint, call: Call) -> Response:
+    if endpoint.guard is not None:
+        endpoint.guard(call)
     if endpoint.query is not None:
         check_query(call.request, endpoint.query)
     if endpoint.request is None and not endpoint.reads_itself:

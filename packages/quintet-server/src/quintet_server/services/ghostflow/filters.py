@@ -15,11 +15,19 @@ from uuid import UUID
 import orjson
 
 from quintet_server.services.ghostflow.errors import invalid
+from quintet_server.services.ghostflow.parameters import Param, some_of
 
 if TYPE_CHECKING:
     from quintet_server.services.ghostflow.context import Call
 
-__all__ = ["CLICK_COLUMNS", "DIMENSIONS", "Condition", "Filters", "read_filters"]
+__all__ = [
+    "CLICK_COLUMNS",
+    "DIMENSIONS",
+    "Condition",
+    "Filters",
+    "filter_params",
+    "read_filters",
+]
 
 UNKNOWN = "unknown"
 _MOST_VALUES = 200
@@ -126,6 +134,18 @@ def _one_of(column: str, values: Sequence[Any], key: str, kind: str, params: dic
     if len(known) < len(values):
         texts.append(f"{column} IS NULL")
     return texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})"
+
+
+def filter_params(dimensions: Sequence[str] = DIMENSIONS) -> tuple[Param, ...]:
+    """The parameters that are read by `read_filters`."""
+    return tuple(
+        some_of(
+            name,
+            description="Any of these, repeated or with commas; `!` in front leaves one out, "
+            f"`{UNKNOWN}` is what is not known.",
+        )
+        for name in dimensions
+    )
 
 
 def read_filters(call: Call, dimensions: Sequence[str] = DIMENSIONS) -> Filters:

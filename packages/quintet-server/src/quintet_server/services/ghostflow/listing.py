@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,16 +23,20 @@ from starlette.responses import Response
 
 from quintet_server.services.ghostflow.context import Call
 from quintet_server.services.ghostflow.errors import invalid
+from quintet_server.services.ghostflow.parameters import Param, choice_of, text
 from quintet_server.services.ghostflow.wire import ok
 
 __all__ = [
+    "NEWEST_FIRST",
     "PAGE",
+    "SEARCH",
     "SEARCHED_PAGE",
     "ListArgs",
     "keyset",
     "like",
     "list_args",
     "list_response",
+    "paging",
     "read_limit",
 ]
 
@@ -43,9 +47,22 @@ _SEARCH_MAX_CHARS = 200
 _SIGNATURE_BYTES = 12
 SORTS = {"createdAt": "created_at", "name": "name"}
 """What most lists can be sorted by, and the columns behind it."""
-PAGE = ("limit", "cursor", "sort")
-"""What the query of every list may say."""
-SEARCHED_PAGE = (*PAGE, "search")
+NEWEST_FIRST = "-createdAt"
+PAGE = (
+    Param("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": MOST}),
+    text("cursor", "Where the page before ended: its `X-Next-Cursor`."),
+)
+"""What the query of every list may say, its order aside."""
+SEARCH = text("search", "Part of the name, in any case.", maxLength=_SEARCH_MAX_CHARS)
+
+
+def paging(sorts: Iterable[str] = SORTS, default: str = NEWEST_FIRST) -> tuple[Param, ...]:
+    """What the query of a list may say that can be sorted by these."""
+    orders = [order for name in sorts for order in (name, f"-{name}")]
+    return (*PAGE, choice_of("sort", orders, default))
+
+
+SEARCHED_PAGE = (*paging(), SEARCH)
 """Of a list that can be searched, too."""
 
 Key = tuple[Any, UUID]
@@ -68,7 +85,7 @@ def list_args(
     call: Call,
     *,
     sorts: Mapping[str, str] = SORTS,
-    default_sort: str = "-createdAt",
+    default_sort: str = NEWEST_FIRST,
     **filters: Any,
 ) -> ListArgs:
     """Read which page is wanted; `filters` are what the list is filtered by besides `search`.

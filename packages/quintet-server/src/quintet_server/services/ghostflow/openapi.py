@@ -29,3 +29,7 @@ _SECURITY: dict[str, dict[str, Any]] = {"bearer": {"type": "http", "scheme": "be
 def describe(document: dict[str, Any]) -> None:
     """Complete FastAPI's document with every operation."""
     describe_routes(document, ENDPOINTS, plain_routes(), error=_ERROR, security=_SECURITY)
+    for endpoint in ENDPOINTS:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        for parameter in endpoint.query or ():
+            operation.setdefault("parameters", []).append(parameter.described())

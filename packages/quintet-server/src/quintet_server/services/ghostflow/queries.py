@@ -8,14 +8,16 @@ from difflib import get_close_matches
 from starlette.requests import Request
 
 from quintet_server.services.ghostflow.errors import invalid_fields
+from quintet_server.services.ghostflow.parameters import Param
 
 __all__ = ["check_query"]
 
 _SHOWN_CHARS = 100
 
 
-def check_query(request: Request, known: Sequence[str]) -> None:
-    """Raise 400 that names every parameter of the query that is none of `known`."""
+def check_query(request: Request, parameters: Sequence[Param]) -> None:
+    """Raise 400 that names every parameter of the query that is none of these."""
+    known = [each.name for each in parameters]
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise invalid_fields([(name[:_SHOWN_CHARS], _reason(name, known)) for name in unknown])

@@ -123,6 +123,23 @@ async def test_only_users_and_administering_keys_have_to_do_with_keys(api: Api) 
     assert await works(api, made["key"])
 
 
+async def test_who_may_not_manage_keys_learns_nothing_about_bodies_and_queries(api: Api) -> None:
+    secret = (await make(api, "write"))["key"]
+    weak = {"headers": {"Authorization": f"Bearer {secret}"}}
+    id = "00000000-0000-7000-8000-000000000000"
+    for method, path, body in (
+        ("POST", "/auth/api-keys", {"nonsense": 1}),
+        ("GET", "/auth/api-keys?nonsense=1", None),
+        ("GET", f"/auth/api-keys/{id}/audit-log?nonsense=1", None),
+        ("DELETE", f"/auth/api-keys/{id}", None),
+        ("PUT", f"/auth/api-keys/{id}/revoke", None),
+        ("POST", f"/auth/api-keys/{id}/regenerate", None),
+        ("PATCH", f"/teams/{await api.team_id()}", {"nonsense": 1}),
+    ):
+        error = await api.refused(method, path, body, 403, "AUTH_INSUFFICIENT_SCOPE", **weak)
+        assert error["details"] == [{"field": "scope", "reason": "admin"}]
+
+
 async def test_nobody_gives_what_they_do_not_have(people: People) -> None:
     viewer, editor = await people.signed_in("viewer"), await people.signed_in("editor")
     await make(viewer, "read")

@@ -176,7 +176,7 @@ async def test_cost_rule_without_currency_has_the_campaigns(
 async def test_currency_follows_the_team_until_it_is_given(api: Any) -> None:
     follows, own = await make(api, CAMPAIGNS), await make(api, CAMPAIGNS, currency="USD")
     await api.sql("UPDATE ghostflow_teams SET currency = 'EUR' WHERE id = %s", await api.team_id())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await api.ask("GET", f"/campaigns/{follows['id']}"))["currency"] != "EUR":
             await asyncio.sleep(0.01)
     assert (await api.ask("GET", f"/campaigns/{own['id']}"))["currency"] == "USD"

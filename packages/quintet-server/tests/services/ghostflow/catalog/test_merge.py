@@ -57,9 +57,7 @@ CHANGES = st.fixed_dictionaries({}, optional=FIELDS)
 
 @pytest.mark.engines
 @given(changes=st.lists(CHANGES, min_size=1, max_size=3))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=[*HealthCheck])
 async def test_changes_one_after_another_add_up(api: Any, changes: list[dict[str, Any]]) -> None:
     expected = await make(api, CAMPAIGNS)
     item = f"/campaigns/{expected['id']}"

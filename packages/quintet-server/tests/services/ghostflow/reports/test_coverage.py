@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from hypothesis import given, strategies as st
 
-from quintet_server.services.ghostflow.reports.coverage import cover
-from quintet_server.services.ghostflow.reports.rollups import GRAINS, SUBJECTS
+from quintet_server.services.ghostflow.reports.coverage import cover, cover_visitors
+from quintet_server.services.ghostflow.reports.rollups import GRAINS, SEALED, SUBJECTS
 
 from .traffic import utc
 
@@ -91,3 +91,60 @@ def test_every_instant_is_covered_once_by_whole_buckets(
     # Deltas are added there, and rows nowhere in it: nothing counts twice.
     assert coverage.rolled == (rolled[0].start, rolled[-1].end)
     assert coverage.spans[coverage.spans.index(rolled[0]) :][: len(rolled)] == tuple(rolled)
+
+
+SEEN = {
+    subject.seen(grain): (grain, timedelta(seconds=GRAINS[grain]))
+    for subject in SUBJECTS
+    for grain in subject.grains
+    if grain in SEALED
+}
+HOURS = st.lists(st.integers(-24, 120), max_size=5, unique=True).map(sorted)
+DAYS = st.lists(st.integers(-1, 5), max_size=2, unique=True).map(sorted)
+
+
+@given(COLUMNS, INSTANTS, INSTANTS, st.lists(INSTANTS, max_size=3, unique=True), HOURS, DAYS)
+def test_every_instant_is_covered_once_and_open_buckets_by_others(
+    columns: frozenset[str],
+    one: datetime,
+    other: datetime,
+    edges: list[datetime],
+    hours: list[int],
+    days: list[int],
+) -> None:
+    start, end = sorted((one, other))
+    open_ = {
+        "hour": [FIRST + timedelta(hours=hour) for hour in hours],
+        "day": [FIRST + timedelta(days=day) for day in days],
+    }
+    coverage = cover_visitors(columns, start, end, sorted(edges), open_)
+    if "sub1" in columns or not any(columns <= set(subject.columns) for subject in SUBJECTS):
+        assert coverage is None
+        return
+    assert coverage is not None
+    at = start
+    for span in coverage.spans:
+        assert span.start == at
+        assert span.end > at
+        at = span.end
+        if span.table is None:
+            continue
+        grain, length = SEEN[span.table]
+        assert (span.start - FIRST) % length == (span.end - FIRST) % length == timedelta(0)
+        assert not any(span.start <= bucket < span.end for bucket in open_[grain])
+        for edge in edges:
+            assert not span.start < edge < span.end or (edge - FIRST) % length == timedelta(0)
+    assert at == end
+
+
+def test_sets_of_hours_lie_between_the_days_of_a_zone_that_is_half_an_hour_off() -> None:
+    edges = [utc(f"2025-01-0{day}T18:30") for day in (1, 2, 3)]
+    found = cover_visitors(frozenset(), edges[0], edges[2], edges[1:2], {})
+    assert found is not None
+    assert [(each.table, f"{each.start:%d %H:%M}") for each in found.spans] == [
+        (None, "01 18:30"),
+        ("ghostflow_seen_totals_hour", "01 19:00"),
+        (None, "02 18:00"),
+        ("ghostflow_seen_totals_hour", "02 19:00"),
+        (None, "03 18:00"),
+    ]

@@ -13,6 +13,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from quintet_server.services.ghostflow.reports.rolling import roll
+from quintet_server.services.ghostflow.reports.sealing import seal
 
 from .traffic import Asked, Click, Conversion, insert, slowly, utc
 
@@ -137,11 +138,19 @@ async def test_reports_of_any_history_say_what_the_rows_say(
     if data.draw(st.booleans()):
         await roll(api.runtime.db)
     await insert(api, team, rows[split:])
+    await seal_some(api, data)
     await change(api, data, seen, converted)
     if data.draw(st.booleans()):
         await roll(api.runtime.db, batch=3)
+    await seal_some(api, data)
     for question, by in asked:
         await compare(api, question, by, seen, converted)
+
+
+async def seal_some(api: Api, data: st.DataObject) -> None:
+    """Some of the hours and days are over long enough; which, is chance for who runs beside us."""
+    for _ in range(data.draw(st.integers(0, 4))):
+        await seal(api.runtime.db, settle=timedelta(0))
 
 
 def busy(random: Random) -> tuple[list[Click], list[Conversion]]:
@@ -209,8 +218,9 @@ async def test_reports_of_busy_days_say_what_the_rows_say(api: Api) -> None:
         one.status, one.cost = "approved" if one.status != "approved" else "pending", 3
         statement = "UPDATE ghostflow_conversions SET status = %s, cost = %s WHERE id = %s"
         await api.sql(statement, one.status, one.cost, one.id)
-    while await roll(api.runtime.db):
-        pass
+    left = "SELECT EXISTS (SELECT FROM ghostflow_seals WHERE team_id = %s AND NOT is_sealed)"
+    while await roll(api.runtime.db) or (await api.sql(left, team))[0][0]:
+        await seal(api.runtime.db, settle=timedelta(0))
     await insert(api, team, [*seen[50:], *(one for one in converted if one not in early)])
     for by, asked in BUSY_DAYS:
         await compare(api, asked, by, seen, converted)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 
 from quintet_server.services.ghostflow.reports.rolling import Roller, roll
 from quintet_server.services.ghostflow.reports.rollups import SUBJECTS
+from quintet_server.services.ghostflow.reports.sealing import seal
 from quintet_server.store.database import Database
 
 TOTAL = """
@@ -136,7 +138,7 @@ async def test_dimensions_of_a_click_cannot_be_changed(db: Database) -> None:
         await conn.execute(ADD, (team, uuid4(), 1))
         await conn.execute("UPDATE ghostflow_clicks SET cost = 1, extra = '{}'")
         columns = {name for subject in SUBJECTS for name in subject.columns}
-        for name in sorted(columns | {"id", "team_id", "at", "is_bot"}):
+        for name in sorted(columns | {"id", "team_id", "at", "visitor_id", "is_bot"}):
             with pytest.raises(psycopg.errors.RaiseException):
                 await conn.execute(f"UPDATE ghostflow_clicks SET {name} = {name}".encode())
 
@@ -146,8 +148,16 @@ async def test_team_that_goes_takes_its_sums_along(db: Database) -> None:
     async with db.connection() as conn:
         await conn.execute(ADD, (team, uuid4(), 5))
     await roll(db)
+    while await seal(db, settle=timedelta(0)):
+        pass
     tables = [subject.table(grain) for subject in SUBJECTS for grain in subject.grains]
+    seen = [subject.seen(grain) for subject in SUBJECTS for grain in subject.grains]
+    tables += [table for table in seen if not table.endswith("quarter")]
+    tables += [f"ghostflow_{name}" for name in ("seals", "visitors", "visitor_counts")]
     async with db.connection() as conn:
+        for table in tables:
+            kept = await conn.execute(f"SELECT count(*) > 0 FROM {table}".encode())
+            assert await kept.fetchone() == (True,), table
         await conn.execute(ADD, (team, uuid4(), 5))
         await conn.execute("DELETE FROM ghostflow_teams")
         for table in ("ghostflow_deltas", *tables):

@@ -24,7 +24,8 @@ from quintet_server.services.ghostflow.errors import (
     invalid,
     not_found,
 )
-from quintet_server.services.ghostflow.listing import list_args, list_response
+from quintet_server.services.ghostflow.listing import SEARCHED_PAGE, list_args, list_response
+from quintet_server.services.ghostflow.parameters import choice_of
 from quintet_server.services.ghostflow.wire import Name, deleted_reply, ok_reply, parse_instant
 from quintet_server.store.database import Connection
 from quintet_server.store.idempotency import Reply
@@ -39,10 +40,22 @@ from quintet_server.store.keys import (
     revoke_key,
 )
 
-__all__ = ["NewKey", "check_manager", "create", "delete", "is_own", "list_", "regenerate", "revoke"]
+__all__ = [
+    "QUERY",
+    "NewKey",
+    "check_manager",
+    "create",
+    "delete",
+    "is_own",
+    "list_",
+    "regenerate",
+    "revoke",
+]
 
 NOUN = "API key"
 STATUSES = ("active", "revoked", "all")
+QUERY = (*SEARCHED_PAGE, choice_of("status", STATUSES, "all"))
+"""What a query for keys may say."""
 _FORM = KEY_FORMATS[SERVICE]
 _NAME_MAX_CHARS = 100
 
@@ -63,7 +76,6 @@ class NewKey(Body):
 
 async def create(call: Call, body: NewKey) -> Response:
     """Make a key; its secret is in this answer and in no other."""
-    check_manager(call)
     granted = _granted(call, body.permissions)
     expires_at = _future(call, body.expires_at)
     user = signed_in(call.principal)
@@ -87,7 +99,6 @@ async def create(call: Call, body: NewKey) -> Response:
 
 async def list_(call: Call) -> Response:
     """The keys of the team, newest first; of a user who may not administer, their own."""
-    check_manager(call)
     status = call.query("status") or "all"
     if status not in STATUSES:
         raise invalid(f"status: must be one of {', '.join(STATUSES)}", "status")
@@ -115,7 +126,6 @@ async def list_(call: Call) -> Response:
 
 async def revoke(call: Call) -> Response:
     """End a key; done again, it changes nothing."""
-    check_manager(call)
 
     async def action(conn: Connection) -> Reply:
         key = await _found(conn, call)
@@ -131,7 +141,6 @@ async def revoke(call: Call) -> Response:
 
 async def regenerate(call: Call) -> Response:
     """Another secret for a key that stays the same otherwise; the old one is dead at once."""
-    check_manager(call)
 
     async def action(conn: Connection) -> Shown:
         key = await _found(conn, call)
@@ -148,7 +157,6 @@ async def regenerate(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """Remove a key; its audit log stays."""
-    check_manager(call)
 
     async def action(conn: Connection) -> Reply:
         key = await _found(conn, call)

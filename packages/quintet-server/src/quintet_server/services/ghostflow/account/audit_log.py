@@ -8,17 +8,22 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from quintet_server.services.ghostflow.account.api_keys import NOUN, check_manager, is_own
+from quintet_server.services.ghostflow.account.api_keys import NOUN, is_own
 from quintet_server.services.ghostflow.account.auditing import Audit
 from quintet_server.services.ghostflow.context import SERVICE, Call
 from quintet_server.services.ghostflow.errors import invalid, not_found
-from quintet_server.services.ghostflow.listing import keyset, list_args, list_response
+from quintet_server.services.ghostflow.listing import keyset, list_args, list_response, paging
+from quintet_server.services.ghostflow.parameters import choice_of
 from quintet_server.services.ghostflow.wire import instant
 from quintet_server.store.keys import find_key
 
-__all__ = ["list_"]
+__all__ = ["QUERY", "list_"]
 
 _ACTIONS = ("created", "used", "denied", "revoked", "regenerated", "deleted")
+_SORTS = {"at": "at"}
+_NEWEST_FIRST = "-at"
+QUERY = (choice_of("action", _ACTIONS), *paging(_SORTS, _NEWEST_FIRST))
+"""What a query for the log may say."""
 _WHERE = """
 WHERE key_id = %(key_id)s AND project_id = %(project_id)s
   AND action = coalesce(%(action)s, action)
@@ -36,11 +41,10 @@ WHERE key_id = %(key_id)s AND project_id = %(project_id)s LIMIT 1
 
 async def list_(call: Call) -> Response:
     """The audit log of a key, of a deleted one too; the call that reads it is not in it yet."""
-    check_manager(call)
     key_id, action = call.path_id(NOUN), call.query("action")
     if action is not None and action not in _ACTIONS:
         raise invalid(f"action: must be one of {', '.join(_ACTIONS)}", "action")
-    args = list_args(call, sorts={"at": "at"}, default_sort="-at", action=action)
+    args = list_args(call, sorts=_SORTS, default_sort=_NEWEST_FIRST, action=action)
     await call.parts.room(Audit).flush()
     behind, page = keyset(args)
     project_id = call.principal.project_id

@@ -14,6 +14,7 @@ from quintet_server.services.ghostflow.account.signing_in import OTHER_METHODS, 
 from quintet_server.services.ghostflow.catalog.documents import Deleted
 from quintet_server.services.ghostflow.context import Call, GhostFlow
 from quintet_server.services.ghostflow.endpoints import Endpoint
+from quintet_server.services.ghostflow.listing import SEARCHED_PAGE
 from quintet_server.services.ghostflow.wire import ok
 
 __all__ = ["ENDPOINTS", "PUBLIC_PATHS", "ROUTES", "start"]
@@ -45,6 +46,8 @@ ENDPOINTS = (
         operation_id="apiKeys.list",
         summary="The keys of the team, newest first",
         scope=None,
+        guard=api_keys.check_manager,
+        query=api_keys.QUERY,
         response=shapes.Keys,
     ),
     Endpoint(
@@ -54,6 +57,7 @@ ENDPOINTS = (
         operation_id="apiKeys.create",
         summary="Make a key; its secret is shown this once",
         scope=None,
+        guard=api_keys.check_manager,
         request=api_keys.NewKey,
         response=shapes.NewKeyShape,
         status=201,
@@ -68,6 +72,7 @@ ENDPOINTS = (
         operation_id="apiKeys.delete",
         summary="Remove a key; its audit log stays",
         scope=None,
+        guard=api_keys.check_manager,
         response=Deleted,
     ),
     Endpoint(
@@ -77,6 +82,7 @@ ENDPOINTS = (
         operation_id="apiKeys.revoke",
         summary="End a key; done again, it changes nothing",
         scope=None,
+        guard=api_keys.check_manager,
         response=shapes.KeyShape,
     ),
     Endpoint(
@@ -86,6 +92,7 @@ ENDPOINTS = (
         operation_id="apiKeys.regenerate",
         summary="Give a key another secret; the old one is dead at once",
         scope=None,
+        guard=api_keys.check_manager,
         response=shapes.NewKeyShape,
     ),
     Endpoint(
@@ -94,6 +101,8 @@ ENDPOINTS = (
         operation_id="apiKeys.auditLog",
         summary="What was done to a key and with it, newest first",
         scope=None,
+        guard=api_keys.check_manager,
+        query=audit_log.QUERY,
         response=shapes.AuditLog,
         description="Uses are one row per key, path and minute, with their `count`.",
     ),
@@ -103,6 +112,7 @@ ENDPOINTS = (
         operation_id="teams.list",
         summary="The teams of the caller",
         scope=None,
+        query=SEARCHED_PAGE,
         response=shapes.Teams,
     ),
     Endpoint(
@@ -121,6 +131,7 @@ ENDPOINTS = (
             operation_id=operation,
             summary="Change a team's name, time zone or currency",
             scope=None,
+            guard=teams.check_manager,
             request=teams.TeamChanges,
             response=shapes.TeamShape,
         )

@@ -19,7 +19,7 @@ from quintet_server.services.ghostflow.wire import CurrencyCode, instant, ok, ok
 from quintet_server.store.database import Connection
 from quintet_server.store.idempotency import Reply
 
-__all__ = ["TeamChanges", "get", "list_", "update"]
+__all__ = ["TeamChanges", "check_manager", "get", "list_", "update"]
 
 NOUN = "Team"
 _COLUMNS = "id, project_id, name, timezone, currency, secret, version, created_at, updated_at"
@@ -68,10 +68,8 @@ async def get(call: Call) -> Response:
 
 
 async def update(call: Call, body: TeamChanges) -> Response:
-    """Change a team. Raises 403 unless the caller may administer it."""
+    """Change a team."""
     id = _own_id(call)
-    if "admin" not in _scopes_in(call, id):
-        raise insufficient_scope("admin")
 
     async def action(conn: Connection) -> Reply:
         team = await _found(conn, _LOCK, id)
@@ -86,6 +84,12 @@ async def update(call: Call, body: TeamChanges) -> Response:
     response = await write(call, action)
     call.parts.teams.forget()  # other processes are told; this one need not wait until it is
     return response
+
+
+def check_manager(call: Call) -> None:
+    """Raise 404 unless the team in the path is one of the caller's, 403 unless they run it."""
+    if "admin" not in _scopes_in(call, _own_id(call)):
+        raise insufficient_scope("admin")
 
 
 def _own_ids(call: Call) -> list[UUID]:

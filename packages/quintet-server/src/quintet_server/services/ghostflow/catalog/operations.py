@@ -71,8 +71,6 @@ def _status(resource: Resource, call: Call) -> str | None:
     given = call.query("status")
     if given is None:
         return None
-    if not resource.statuses:
-        raise invalid(f"status: {resource.plural} have none", "status")
     if given not in (*resource.statuses, "all"):
         raise invalid(f"status: must be one of {', '.join(resource.statuses)}, all", "status")
     return given

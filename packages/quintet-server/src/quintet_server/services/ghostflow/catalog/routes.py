@@ -35,8 +35,14 @@ from quintet_server.services.ghostflow.catalog.verification import (
 from quintet_server.services.ghostflow.context import GhostFlow
 from quintet_server.services.ghostflow.endpoints import Endpoint, Handler
 from quintet_server.services.ghostflow.listing import SEARCHED_PAGE
+from quintet_server.services.ghostflow.parameters import Param, choice_of
 
 __all__ = ["ENDPOINTS", "HOST_PREFIXES", "HOST_ROUTES", "PUBLIC_PREFIXES", "start"]
+
+
+def _status(resource: Resource) -> tuple[Param, ...]:
+    """The states that a list can be asked for."""
+    return (choice_of("status", (*resource.statuses, "all")),) if resource.statuses else ()
 
 
 def _endpoints(
@@ -60,7 +66,7 @@ def _endpoints(
             summary=f"The {plural} of the team, newest first",
             scope=read,
             response=many,
-            query=(*SEARCHED_PAGE, "status"),
+            query=(*SEARCHED_PAGE, *_status(resource)),
             description="Query: `limit`, `cursor`, `search`, `status`, `sort`. The total is in "
             "`X-Total-Count`; when more follows, `X-Next-Cursor` and `Link` say how to go on.",
         ),

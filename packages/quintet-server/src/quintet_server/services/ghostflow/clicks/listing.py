@@ -8,14 +8,30 @@ from quintet_server.services.ghostflow.clicks.record import wire
 from quintet_server.services.ghostflow.clicks.store import count_clicks, list_clicks
 from quintet_server.services.ghostflow.context import Call
 from quintet_server.services.ghostflow.errors import invalid
-from quintet_server.services.ghostflow.filters import CLICK_COLUMNS, read_filters
-from quintet_server.services.ghostflow.listing import list_args, list_response
+from quintet_server.services.ghostflow.filters import CLICK_COLUMNS, filter_params, read_filters
+from quintet_server.services.ghostflow.listing import list_args, list_response, paging
+from quintet_server.services.ghostflow.parameters import choice_of
 from quintet_server.services.ghostflow.reports.facts import filter_columns
-from quintet_server.services.ghostflow.reports.periods import Period, asked_zone, read_period
+from quintet_server.services.ghostflow.reports.periods import (
+    PERIOD,
+    Period,
+    asked_zone,
+    read_period,
+)
 
-__all__ = ["get_clicks"]
+__all__ = ["QUERY", "get_clicks"]
 
 _BOTS = {"exclude": "NOT is_bot", "include": "true", "only": "is_bot"}
+_BOTS_DEFAULT = "include"
+_SORTS = {"at": "at"}
+_NEWEST_FIRST = "-at"
+QUERY = (
+    *PERIOD,
+    choice_of("bots", tuple(_BOTS), _BOTS_DEFAULT),
+    *filter_params(tuple(CLICK_COLUMNS)),
+    *paging(_SORTS, _NEWEST_FIRST),
+)
+"""What a query for clicks may say."""
 
 
 async def get_clicks(call: Call) -> Response:
@@ -25,14 +41,14 @@ async def get_clicks(call: Call) -> Response:
     looked at.
     """
     filters = read_filters(call, tuple(CLICK_COLUMNS))
-    bots = call.query("bots") or "include"
+    bots = call.query("bots") or _BOTS_DEFAULT
     if bots not in _BOTS:
         raise invalid(f"bots: must be one of {', '.join(_BOTS)}", "bots")
     period = _period(call)
     args = list_args(
         call,
-        sorts={"at": "at"},
-        default_sort="-at",
+        sorts=_SORTS,
+        default_sort=_NEWEST_FIRST,
         filters=filters.fingerprint(),
         bots=bots,
         period=None if period is None else [period.start, period.end],

@@ -11,7 +11,7 @@ from quintet_server.services.ghostflow.clicks import agents
 from quintet_server.services.ghostflow.clicks.addresses import Addresses
 from quintet_server.services.ghostflow.clicks.bots import BotRules, ClickRates
 from quintet_server.services.ghostflow.clicks.ingesting import ingest, read_items
-from quintet_server.services.ghostflow.clicks.listing import get_clicks
+from quintet_server.services.ghostflow.clicks.listing import QUERY, get_clicks
 from quintet_server.services.ghostflow.clicks.record import wire
 from quintet_server.services.ghostflow.clicks.shapes import (
     ClickList,
@@ -23,8 +23,6 @@ from quintet_server.services.ghostflow.clicks.store import click_by_id
 from quintet_server.services.ghostflow.context import Call, GhostFlow, write
 from quintet_server.services.ghostflow.endpoints import Endpoint
 from quintet_server.services.ghostflow.errors import not_found
-from quintet_server.services.ghostflow.filters import CLICK_COLUMNS
-from quintet_server.services.ghostflow.listing import PAGE
 from quintet_server.services.ghostflow.wire import ok
 
 __all__ = ["ENDPOINTS", "start"]
@@ -72,7 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="List clicks",
         scope="read:stats",
         response=ClickList,
-        query=("from", "to", "timezone", "bots", *CLICK_COLUMNS, *PAGE),
+        query=QUERY,
         description=(
             "Newest first. Filters are those of reports as far as they are about clicks; `from` "
             "and `to` bound the time, `bots` is `include` unless given. `X-Total-Count` is left "

@@ -13,15 +13,23 @@ from quintet_server.services.ghostflow.conversions.model import (
 )
 from quintet_server.services.ghostflow.conversions.statuses import STATUSES
 from quintet_server.services.ghostflow.errors import invalid
-from quintet_server.services.ghostflow.filters import read_filters
-from quintet_server.services.ghostflow.listing import PAGE, ListArgs, keyset, list_args
-from quintet_server.services.ghostflow.reports.periods import read_bounds
+from quintet_server.services.ghostflow.filters import filter_params, read_filters
+from quintet_server.services.ghostflow.listing import ListArgs, keyset, list_args, paging
+from quintet_server.services.ghostflow.parameters import id_of, some_of, text
+from quintet_server.services.ghostflow.reports.periods import PERIOD, read_bounds
 from quintet_server.store.database import Connection
 
 __all__ = ["QUERY", "Wanted", "find_conversion", "id_filter", "one_of", "page"]
 
 _DIMENSIONS = ("campaignId", "offerId", "sourceId", "networkId", "event")
-QUERY = ("from", "to", "timezone", "status", "clickId", "txId", *_DIMENSIONS, *PAGE)
+_SORTS = {"createdAt": "received_at", "receivedAt": "received_at", "at": "at"}
+QUERY = (
+    *PERIOD,
+    some_of("status", STATUSES),
+    *(id_of("clickId"), text("txId")),
+    *filter_params(_DIMENSIONS),
+    *paging(_SORTS),
+)
 """What a query for conversions may say."""
 _FILTERED = {
     "campaignId": "campaign_id",
@@ -30,7 +38,6 @@ _FILTERED = {
     "networkId": "network_id",
     "event": "event",
 }
-_SORTS = {"createdAt": "received_at", "receivedAt": "received_at", "at": "at"}
 _FIND = f"SELECT {COLUMNS} FROM ghostflow_conversions WHERE id = %s AND team_id = %s"
 _MATCHES = """
 FROM ghostflow_conversions WHERE team_id = %(team_id)s

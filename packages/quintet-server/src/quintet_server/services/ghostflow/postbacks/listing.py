@@ -12,8 +12,9 @@ from quintet_server.services.ghostflow.conversions.listing import (
     one_of,
 )
 from quintet_server.services.ghostflow.conversions.statuses import STATUSES
-from quintet_server.services.ghostflow.filters import read_filters
-from quintet_server.services.ghostflow.listing import PAGE, keyset, list_args, list_response
+from quintet_server.services.ghostflow.filters import filter_params, read_filters
+from quintet_server.services.ghostflow.listing import keyset, list_args, list_response, paging
+from quintet_server.services.ghostflow.parameters import id_of, some_of, text
 from quintet_server.services.ghostflow.postbacks.log import (
     COLUMNS,
     DIRECTIONS,
@@ -21,14 +22,20 @@ from quintet_server.services.ghostflow.postbacks.log import (
     read_row,
     wire,
 )
-from quintet_server.services.ghostflow.reports.periods import read_bounds
+from quintet_server.services.ghostflow.reports.periods import PERIOD, read_bounds
 
 __all__ = ["QUERY", "list_postbacks"]
 
 _DIMENSIONS = ("campaignId", "offerId", "sourceId", "networkId", "event")
+_SORTS = {"createdAt": "at", "at": "at"}
 QUERY = (
-    *("from", "to", "timezone", "direction", "outcome", "status"),
-    *("clickId", "txId", "conversionId", *_DIMENSIONS, *PAGE),
+    *PERIOD,
+    some_of("direction", DIRECTIONS),
+    some_of("outcome", OUTCOMES),
+    some_of("status", STATUSES),
+    *(text("clickId"), text("txId"), id_of("conversionId")),
+    *filter_params(_DIMENSIONS),
+    *paging(_SORTS),
 )
 """What a query for postbacks may say."""
 _FILTERED = {
@@ -38,7 +45,6 @@ _FILTERED = {
     "networkId": "network_id",
     "event": "event",
 }
-_SORTS = {"createdAt": "at", "at": "at"}
 _MATCHES = """
 FROM ghostflow_postbacks WHERE team_id = %(team_id)s
   AND (%(direction)s::text[] IS NULL OR direction = ANY(%(direction)s))

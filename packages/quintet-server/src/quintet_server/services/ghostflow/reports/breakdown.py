@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ from starlette.responses import Response
 from quintet_server.services.ghostflow.context import Call
 from quintet_server.services.ghostflow.errors import invalid
 from quintet_server.services.ghostflow.listing import read_limit
+from quintet_server.services.ghostflow.parameters import Param
 from quintet_server.services.ghostflow.reports.adding import Order, Row, add_up
+from quintet_server.services.ghostflow.reports.counting import count_visitors
 from quintet_server.services.ghostflow.reports.cursors import read_cursor, write_cursor
 from quintet_server.services.ghostflow.reports.dimensions import DIMENSIONS, ID_TABLES, TIMES
 from quintet_server.services.ghostflow.reports.grouping import Grouping, by_dimensions
 from quintet_server.services.ghostflow.reports.metrics import METRICS, numbers, wire
-from quintet_server.services.ghostflow.reports.names import read_names, shown_keys
+from quintet_server.services.ghostflow.reports.names import Names, read_names, shown_keys
 from quintet_server.services.ghostflow.reports.questions import (
     Question,
     choice,
@@ -24,14 +27,27 @@ from quintet_server.services.ghostflow.reports.questions import (
 )
 from quintet_server.services.ghostflow.reports.reading import Reader
 from quintet_server.services.ghostflow.reports.tables import FORMATS, csv_response
-from quintet_server.services.ghostflow.reports.visitors import Visitors, count_visitors
+from quintet_server.services.ghostflow.reports.visitors import Visitors
 from quintet_server.services.ghostflow.wire import ok
 from quintet_server.store.database import Connection
 
-__all__ = ["get_breakdown", "shown_rows"]
+__all__ = ["DEFAULT_SORT", "GROUP_BY", "SORTS", "get_breakdown", "shown_rows"]
 
 _MOST_DIMENSIONS = 3
-_DEFAULT_SORT = "-revenue"
+DEFAULT_SORT = "-revenue"
+SORTS = (*METRICS, *TIMES)
+"""What rows can be sorted by; a time only where they are grouped by it."""
+GROUP_BY = Param(
+    "groupBy",
+    {
+        "type": "array",
+        "items": {"type": "string", "enum": [*DIMENSIONS, *TIMES]},
+        "minItems": 1,
+        "maxItems": _MOST_DIMENSIONS,
+        "uniqueItems": True,
+    },
+    is_required=True,
+)
 
 Shown = tuple[dict[str, Any], dict[str, Any]]
 """A row's keys and its metrics."""
@@ -53,17 +69,12 @@ async def get_breakdown(call: Call) -> Response:
         visitors = await count_visitors(conn, question, grouping, [row.key for row in page])
         rows = await shown_rows(conn, question, grouping, page, visitors)
     cursor = write_cursor(call, page[-1], bound_to) if len(answer.rows) > limit else None
+    totals = numbers(answer.totals, visitors.total)
+    # In a thread: a thousand rows would hold up everybody else.
     if wanted == "csv":
-        return _csv(grouping.names, rows, cursor)
-    return ok(
-        {
-            **heading(question),
-            "rows": [{"keys": keys, **wire(metrics)} for keys, metrics in rows],
-            "totals": wire(numbers(answer.totals, visitors.total)),
-            "unconverted": answer.unconverted,
-            "nextCursor": cursor,
-        }
-    )
+        return await asyncio.to_thread(_csv, grouping.names, rows, cursor)
+    more = {"totals": wire(totals), "unconverted": answer.unconverted, "nextCursor": cursor}
+    return await asyncio.to_thread(_json, {**heading(question), "rows": rows, **more})
 
 
 def _read_dimensions(call: Call) -> list[str]:
@@ -79,9 +90,9 @@ def _read_dimensions(call: Call) -> list[str]:
 
 
 def _read_sort(call: Call, names: Sequence[str]) -> tuple[str, bool]:
-    given = call.query("sort") or _DEFAULT_SORT
+    given = call.query("sort") or DEFAULT_SORT
     sort = given.removeprefix("-")
-    known = (*METRICS, *(name for name in names if name in TIMES))
+    known = [name for name in SORTS if name in names or name not in TIMES]
     if sort not in known:
         raise invalid(f"sort: must be one of {', '.join(known)}, or one with a minus", "sort")
     return sort, given.startswith("-")
@@ -96,6 +107,12 @@ async def shown_rows(
 ) -> list[Shown]:
     """Rows with names for ids and all their metrics."""
     names = await read_names(conn, question.team, grouping.names, [row.keys for row in rows])
+    return await asyncio.to_thread(_shown, grouping, rows, names, visitors)
+
+
+def _shown(
+    grouping: Grouping, rows: Sequence[Row], names: Names, visitors: Visitors
+) -> list[Shown]:
     return [
         (
             shown_keys(grouping.names, row.keys, names),
@@ -103,6 +120,11 @@ async def shown_rows(
         )
         for row in rows
     ]
+
+
+def _json(body: dict[str, Any]) -> Response:
+    rows = [{"keys": keys, **wire(metrics)} for keys, metrics in body["rows"]]
+    return ok(body | {"rows": rows})
 
 
 def _csv(names: Sequence[str], rows: Sequence[Shown], cursor: str | None) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +11,9 @@ from typing import Any
 from starlette.responses import Response
 
 from quintet_server.services.ghostflow.context import Call
-from quintet_server.services.ghostflow.reports.adding import Order, Row, add_up
+from quintet_server.services.ghostflow.reports.adding import Answer, Order, Row, add_up
 from quintet_server.services.ghostflow.reports.breakdown import shown_rows
-from quintet_server.services.ghostflow.reports.facts import EVENT
+from quintet_server.services.ghostflow.reports.counting import Rows, count_all, count_visitors
 from quintet_server.services.ghostflow.reports.grouping import Grouping, by_bucket, by_dimensions
 from quintet_server.services.ghostflow.reports.metrics import numbers, wire
 from quintet_server.services.ghostflow.reports.periods import Period
@@ -22,19 +23,13 @@ from quintet_server.services.ghostflow.reports.questions import (
     heading,
     read_question,
 )
-from quintet_server.services.ghostflow.reports.reach import count_reach
 from quintet_server.services.ghostflow.reports.reading import Reader
 from quintet_server.services.ghostflow.reports.series import points
-from quintet_server.services.ghostflow.reports.visitors import (
-    NOBODY,
-    Visitors,
-    bucket_key,
-    count_visitors,
-)
+from quintet_server.services.ghostflow.reports.visitors import Visitors
 from quintet_server.services.ghostflow.wire import instant, ok
 from quintet_server.store.database import Connection
 
-__all__ = ["get_dashboard"]
+__all__ = ["COMPARISONS", "get_dashboard"]
 
 _TOPS = {
     "campaigns": "campaign",
@@ -45,19 +40,20 @@ _TOPS = {
 _TOP_ROWS = 5
 _BY_REVENUE = Order((("revenue", True), ("clicks", True)), _TOP_ROWS)
 _HOURLY_DAYS = 2
+COMPARISONS = ("none", "previous")
 
 
 async def get_dashboard(call: Call) -> Response:
     """Everything in one snapshot."""
     question = read_question(call)
-    compares = choice(call, "compare", ("none", "previous")) == "previous"
+    compares = choice(call, "compare", COMPARISONS) == "previous"
     interval = "hour" if _is_short(question.period) else "day"
     grouping = by_bucket(interval, question.period)
     currencies = call.parts.currencies
     async with call.parts.room(Reader).snapshot() as conn:
         answer = await add_up(conn, question, grouping, currencies)
         tops = [await _top(call, conn, question, dimension) for dimension in _TOPS.values()]
-        visitors, of_tops = await _visitors(conn, question, grouping, tops)
+        visitors, of_tops = await count_all(conn, question, grouping, [t.marked for t in tops])
         previous = await _totals(call, conn, question.before()) if compares else None
         shown = [
             await shown_rows(conn, question, top.grouping, top.rows, counted)
@@ -70,7 +66,7 @@ async def get_dashboard(call: Call) -> Response:
             "generatedAt": instant(now),
             "totals": wire(numbers(answer.totals, visitors.total)),
             "previous": previous,
-            "series": [wire(point) for point in points(answer, grouping, visitors)],
+            "series": await asyncio.to_thread(_series, answer, grouping, visitors),
             "top": {
                 name: [{"keys": keys, **wire(metrics)} for keys, metrics in rows]
                 for name, rows in zip(_TOPS, shown, strict=True)
@@ -78,6 +74,10 @@ async def get_dashboard(call: Call) -> Response:
             "unconverted": answer.unconverted,
         }
     )
+
+
+def _series(answer: Answer, grouping: Grouping, visitors: Visitors) -> list[dict[str, Any]]:
+    return [wire(point) for point in points(answer, grouping, visitors)]
 
 
 def _is_short(period: Period) -> bool:
@@ -100,31 +100,16 @@ class _Top:
     rows: Sequence[Row]
 
     @property
-    def column(self) -> str:
-        """What they are told apart by."""
+    def marked(self) -> Rows:
+        """By which column and value their visitors are told apart."""
         [column] = self.grouping.columns
-        return column
+        return self.grouping, [(row.key, (column, row.keys[0])) for row in self.rows]
 
 
 async def _top(call: Call, conn: Connection, question: Question, dimension: str) -> _Top:
     grouping = by_dimensions((dimension,), question.period)
     answer = await add_up(conn, question, grouping, call.parts.currencies, _BY_REVENUE)
     return _Top(grouping, answer.rows)
-
-
-async def _visitors(
-    conn: Connection, question: Question, grouping: Grouping, tops: Sequence[_Top]
-) -> tuple[Visitors, list[Visitors]]:
-    """Those of every point, and of the rows of every top."""
-    if EVENT in question.columns:
-        return NOBODY, [NOBODY for _ in tops]
-    marks = [(top.column, row.keys[0]) for top in tops for row in top.rows]
-    reach = await count_reach(conn, question, grouping, marks)
-    counts = iter(reach.by_mark)
-    return (
-        Visitors(reach.total, {bucket_key(n): c for n, c in enumerate(reach.by_bucket, start=1)}),
-        [Visitors(None, {row.key: next(counts) for row in top.rows}) for top in tops],
-    )
 
 
 async def _now(conn: Connection) -> datetime:

@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from quintet_server.services.ghostflow.errors import invalid
+from quintet_server.services.ghostflow.parameters import Param, text
 from quintet_server.services.ghostflow.reports.calendars import begin_of_day, zone_of
 from quintet_server.services.ghostflow.wire import instant, parse_instant
 
 if TYPE_CHECKING:
     from quintet_server.services.ghostflow.context import Call
 
-__all__ = ["Period", "asked_zone", "read_bounds", "read_period"]
+__all__ = ["PERIOD", "Period", "asked_zone", "read_bounds", "read_period"]
 
 MOST_DAYS = 400
 DEFAULT_DAYS = 30
+
+_MOMENT = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
+PERIOD = (
+    Param("from", _MOMENT, "The first day, or the instant from which on."),
+    Param("to", _MOMENT, "The last day, which belongs to it, or the instant before which."),
+    text("timezone", "IANA name of the zone whose days are meant; the team's unless given."),
+)
+"""What is read by `read_period`, `read_bounds` and `asked_zone`."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # Room on both sides for zones and for the period before.

@@ -16,7 +16,7 @@ from quintet_server.services.ghostflow.filters import Filters, read_filters
 from quintet_server.services.ghostflow.reports.dimensions import COLUMN_OF_FILTER
 from quintet_server.services.ghostflow.reports.periods import Period, asked_zone, read_period
 
-__all__ = ["Question", "choice", "heading", "read_question"]
+__all__ = ["ATTRIBUTIONS", "BOTS", "Question", "choice", "heading", "read_question"]
 
 ATTRIBUTIONS = ("click", "conversion")
 BOTS = ("exclude", "include", "only")

@@ -22,8 +22,10 @@ from quintet_server.services.ghostflow.reports.rollups import (
     SUBJECTS,
     Subject,
 )
+from quintet_server.services.ghostflow.reports.sealing import seal
+from quintet_server.services.ghostflow.reports.turns import takes_turn
 from quintet_server.store.background import end
-from quintet_server.store.database import Connection, Database
+from quintet_server.store.database import Database
 
 __all__ = ["Roller", "roll"]
 
@@ -32,8 +34,6 @@ _log = structlog.get_logger(__name__)
 BATCH = 10_000
 """Deltas folded in one transaction: a fraction of a second."""
 
-_LOCK = 0x67666C6F77  # any constant shared by all processes on a database
-_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
 _IS_ANY = "SELECT EXISTS (SELECT FROM ghostflow_deltas)"
 
 
@@ -72,19 +72,14 @@ _FOLD = (
 async def roll(db: Database, *, batch: int = BATCH) -> int:
     """Fold at most `batch` deltas and return how many; 0 also while another process is at it."""
     async with db.transaction() as conn:
-        if not await _holds_lock(conn):
+        if not await takes_turn(conn):
             return 0
         row = await (await conn.execute(_FOLD, {"batch": batch})).fetchone()
     return int(row[0]) if row else 0
 
 
-async def _holds_lock(conn: Connection) -> bool:
-    row = await (await conn.execute(_TRY_LOCK, (_LOCK,))).fetchone()
-    return bool(row and row[0])
-
-
 class Roller:
-    """Rolls in the background, in every process; one of them at a time does it."""
+    """Rolls and seals in the background, in every process; one of them at a time does it."""
 
     def __init__(self, db: Database, *, period_seconds: float) -> None:
         self._db = db
@@ -103,12 +98,18 @@ class Roller:
     async def _run(self) -> None:
         while True:
             try:
-                while await self._is_any() and await roll(self._db) == BATCH:
+                while await self._round():
                     pass
             except (psycopg.Error, PoolTimeout) as error:
                 # The deltas stay, reports stay exact, only slower: the next round tries again.
                 _log.warning("ghostflow_roll_failed", error=str(error).strip())
             await asyncio.sleep(self._period)
+
+    async def _round(self) -> bool:
+        """Roll, and seal one bucket; whether there may be more to do at once."""
+        if await self._is_any() and await roll(self._db) == BATCH:
+            return True
+        return await seal(self._db)
 
     async def _is_any(self) -> bool:
         async with self._db.connection() as conn:

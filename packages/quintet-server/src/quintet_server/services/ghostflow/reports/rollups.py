@@ -1,4 +1,4 @@
-"""The rollups: which sums are kept, of what, and how fine.
+"""The rollups: which sums (and sets of visitors) are kept, of what, and how fine.
 
 A report reads the smallest subject that has every dimension it groups or filters by, in the
 coarsest buckets that fit; what no rollup has is added up from the rows themselves. Finer buckets of
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COUNTS", "GRAINS", "MONEY", "SUBJECTS", "Subject"]
+__all__ = ["COUNTS", "GRAINS", "MONEY", "SEALED", "SUBJECTS", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,15 @@ class Subject:
         """Its table at a grain."""
         return f"ghostflow_{self.name}_{grain}"
 
+    def seen(self, grain: str) -> str:
+        """The table of who was seen, at a grain that is sealed."""
+        return f"ghostflow_seen_{self.name}_{grain}"
+
 
 GRAINS: dict[str, int] = {"quarter": 900, "hour": 3_600, "day": 86_400}
 """Seconds. Everything is counted in UTC: the zones are the reports' business."""
+SEALED = ("hour", "day")
+"""The grains at which sets of visitors are kept as well, once they are over."""
 
 # Smallest first.
 SUBJECTS: tuple[Subject, ...] = (

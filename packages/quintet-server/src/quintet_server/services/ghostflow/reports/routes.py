@@ -6,23 +6,40 @@ from collections.abc import Awaitable, Callable
 
 from quintet_server.services.ghostflow.context import GhostFlow
 from quintet_server.services.ghostflow.endpoints import Endpoint
-from quintet_server.services.ghostflow.filters import DIMENSIONS
-from quintet_server.services.ghostflow.listing import PAGE
-from quintet_server.services.ghostflow.reports.breakdown import get_breakdown
-from quintet_server.services.ghostflow.reports.dashboard import get_dashboard
+from quintet_server.services.ghostflow.filters import filter_params
+from quintet_server.services.ghostflow.listing import paging
+from quintet_server.services.ghostflow.parameters import choice_of, text
+from quintet_server.services.ghostflow.reports.breakdown import (
+    DEFAULT_SORT,
+    GROUP_BY,
+    SORTS,
+    get_breakdown,
+)
+from quintet_server.services.ghostflow.reports.calendars import INTERVALS
+from quintet_server.services.ghostflow.reports.dashboard import COMPARISONS, get_dashboard
+from quintet_server.services.ghostflow.reports.periods import PERIOD
+from quintet_server.services.ghostflow.reports.questions import ATTRIBUTIONS, BOTS
 from quintet_server.services.ghostflow.reports.reading import Reader
 from quintet_server.services.ghostflow.reports.rolling import Roller
-from quintet_server.services.ghostflow.reports.series import get_timeseries
+from quintet_server.services.ghostflow.reports.series import DEFAULT_INTERVAL, get_timeseries
 from quintet_server.services.ghostflow.reports.shapes import (
     BreakdownShape,
     DashboardShape,
     TimeseriesShape,
 )
+from quintet_server.services.ghostflow.reports.tables import FORMATS
 
 __all__ = ["ENDPOINTS", "start"]
 
 _SCOPE = "read:stats"
-_COMMON = ("from", "to", "timezone", "attribution", "bots", "currency", *DIMENSIONS)
+_COMMON = (
+    *PERIOD,
+    choice_of("attribution", ATTRIBUTIONS, ATTRIBUTIONS[0]),
+    choice_of("bots", BOTS, BOTS[0]),
+    text("currency", "ISO 4217; the team's unless given.", pattern="^[A-Z]{3}$"),
+    *filter_params(),
+)
+_FORMAT = choice_of("format", FORMATS, FORMATS[0])
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -32,7 +49,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Totals, a series and what brought most",
         scope=_SCOPE,
         response=DashboardShape,
-        query=("compare", *_COMMON),
+        query=(choice_of("compare", COMPARISONS, COMPARISONS[0]), *_COMMON),
     ),
     Endpoint(
         path="/reports/breakdown",
@@ -41,7 +58,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="A row for each combination of dimensions",
         scope=_SCOPE,
         response=BreakdownShape,
-        query=("groupBy", "format", *PAGE, *_COMMON),
+        query=(GROUP_BY, _FORMAT, *paging(SORTS, DEFAULT_SORT), *_COMMON),
     ),
     Endpoint(
         path="/reports/timeseries",
@@ -50,7 +67,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="A point for each hour, day, week or month",
         scope=_SCOPE,
         response=TimeseriesShape,
-        query=("interval", "format", *_COMMON),
+        query=(choice_of("interval", INTERVALS, DEFAULT_INTERVAL), _FORMAT, *_COMMON),
     ),
 )
 

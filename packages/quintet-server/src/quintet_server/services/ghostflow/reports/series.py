@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response
@@ -9,15 +10,23 @@ from starlette.responses import Response
 from quintet_server.services.ghostflow.context import Call
 from quintet_server.services.ghostflow.reports.adding import Answer, add_up
 from quintet_server.services.ghostflow.reports.calendars import INTERVALS
+from quintet_server.services.ghostflow.reports.counting import count_visitors
 from quintet_server.services.ghostflow.reports.grouping import Grouping, by_bucket
 from quintet_server.services.ghostflow.reports.metrics import METRICS, Sums, numbers, wire
-from quintet_server.services.ghostflow.reports.questions import choice, heading, read_question
+from quintet_server.services.ghostflow.reports.questions import (
+    Question,
+    choice,
+    heading,
+    read_question,
+)
 from quintet_server.services.ghostflow.reports.reading import Reader
 from quintet_server.services.ghostflow.reports.tables import FORMATS, csv_response
-from quintet_server.services.ghostflow.reports.visitors import Visitors, bucket_key, count_visitors
+from quintet_server.services.ghostflow.reports.visitors import Visitors, bucket_key
 from quintet_server.services.ghostflow.wire import ok
 
-__all__ = ["get_timeseries", "points"]
+__all__ = ["DEFAULT_INTERVAL", "get_timeseries", "points"]
+
+DEFAULT_INTERVAL = "day"
 
 
 async def get_timeseries(call: Call) -> Response:
@@ -26,14 +35,26 @@ async def get_timeseries(call: Call) -> Response:
     There are never more than 10,000: 400 days have fewer hours.
     """
     question = read_question(call)
-    interval = choice(call, "interval", INTERVALS, default="day")
+    interval = choice(call, "interval", INTERVALS, DEFAULT_INTERVAL)
     wanted = choice(call, "format", FORMATS)
     grouping = by_bucket(interval, question.period)
     async with call.parts.room(Reader).snapshot() as conn:
         answer = await add_up(conn, question, grouping, call.parts.currencies)
         visitors = await count_visitors(conn, question, grouping)
+    return await asyncio.to_thread(_written, question, interval, wanted, answer, grouping, visitors)
+
+
+def _written(
+    question: Question,
+    interval: str,
+    format: str,
+    answer: Answer,
+    grouping: Grouping,
+    visitors: Visitors,
+) -> Response:
+    """The answer; in a thread, since thousands of points would hold up everybody else."""
     found = points(answer, grouping, visitors)
-    if wanted == "csv":
+    if format == "csv":
         table = [[point["bucket"], *(point[name] for name in METRICS)] for point in found]
         return csv_response(["bucket", *METRICS], table)
     return ok(

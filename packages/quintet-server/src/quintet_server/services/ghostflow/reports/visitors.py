@@ -1,7 +1,7 @@
-"""Different visitors: counted exactly, for each row and over all of them.
+"""Different visitors by the rows: counted exactly, for each row and over all of them.
 
 Somebody who comes back, on another day or to another campaign, is one visitor still: rows do not
-add up to the total, so this cannot be kept as sums.
+add up to the total, so this cannot be kept as sums. All clicks are gone through.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quintet_server.services.ghostflow.reports.dimensions import expression
-from quintet_server.services.ghostflow.reports.facts import EVENT, filter_columns
+from quintet_server.services.ghostflow.reports.facts import filter_columns
 from quintet_server.services.ghostflow.reports.grouping import Grouping
 from quintet_server.services.ghostflow.reports.questions import Question
 from quintet_server.store.database import Connection
@@ -21,7 +21,7 @@ __all__ = [
     "NOBODY",
     "Visitors",
     "bucket_key",
-    "count_visitors",
+    "count_by_rows",
     "row_key",
     "visitors_by_key",
 ]
@@ -85,12 +85,10 @@ class Visitors:
 NOBODY = Visitors(None, None)
 
 
-async def count_visitors(
+async def count_by_rows(
     conn: Connection, question: Question, grouping: Grouping, keys: Sequence[str] | None = None
 ) -> Visitors:
     """Count over all, and for each row (only for those with these keys, if given)."""
-    if EVENT in grouping.columns | question.columns:
-        return NOBODY
     names = [f"key{number}" for number in range(len(grouping.keys))]
     seen, params = _seen(question, grouping, names)
     if names:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from quintet_server.engines.hooks.deliveries import DeliveryFilter, DeliveryNotFound
 from quintet_server.services.ghostflow.context import Call, write
 from quintet_server.services.ghostflow.errors import conflict, invalid, not_found
-from quintet_server.services.ghostflow.listing import list_args, list_response
+from quintet_server.services.ghostflow.listing import NEWEST_FIRST, PAGE, list_args, list_response
+from quintet_server.services.ghostflow.parameters import choice_of
 from quintet_server.services.ghostflow.webhooks.format import EVENT_TYPES, TEST
 from quintet_server.services.ghostflow.webhooks.shapes import delivery_object
 from quintet_server.services.ghostflow.webhooks.store import (
@@ -24,6 +25,13 @@ from quintet_server.store.database import Connection
 from quintet_server.store.idempotency import Reply
 
 STATES = ("pending", "delivered", "failed")
+QUERY = (
+    choice_of("status", STATES),
+    choice_of("event", EVENT_TYPES),
+    *PAGE,
+    choice_of("sort", (NEWEST_FIRST,), NEWEST_FIRST),
+)
+"""What a query for deliveries may say."""
 
 
 async def list_(call: Call) -> Response:

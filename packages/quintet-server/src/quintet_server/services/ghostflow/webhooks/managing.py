@@ -16,7 +16,8 @@ from quintet_server.services.ghostflow.account.shown_once import Shown, write_sh
 from quintet_server.services.ghostflow.catalog.resource import check_read_only
 from quintet_server.services.ghostflow.context import Call, write
 from quintet_server.services.ghostflow.errors import invalid
-from quintet_server.services.ghostflow.listing import list_args, list_response
+from quintet_server.services.ghostflow.listing import SEARCH, list_args, list_response, paging
+from quintet_server.services.ghostflow.parameters import choice_of
 from quintet_server.services.ghostflow.webhooks.format import TEAM_HEADER
 from quintet_server.services.ghostflow.webhooks.shapes import (
     ChangeWebhook,
@@ -35,6 +36,9 @@ from quintet_server.store.idempotency import Reply
 from quintet_server.store.ids import new_uuid7
 
 STATUSES = ("active", "disabled", "all")
+_SORTS = {"createdAt": "created_at"}
+QUERY = (choice_of("status", STATUSES, "all"), *paging(_SORTS), SEARCH)
+"""What a query for webhooks may say."""
 
 
 async def create(call: Call, body: CreateWebhook) -> Response:
@@ -65,7 +69,7 @@ async def list_(call: Call) -> Response:
     status = call.query("status") or "all"
     if status not in STATUSES:
         raise invalid(f"status: must be one of {', '.join(STATUSES)}", "status")
-    args = list_args(call, sorts={"createdAt": "created_at"}, status=status)
+    args = list_args(call, sorts=_SORTS, status=status)
     wanted = SubscriptionFilter(
         enabled=None if status == "all" else status == "active",
         text=None if args.search is None else args.search.replace("\0", ""),

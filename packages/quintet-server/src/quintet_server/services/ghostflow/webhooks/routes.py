@@ -30,6 +30,7 @@ ENDPOINTS = (
         operation_id="webhooks.list",
         summary="The webhooks of the team, newest first",
         scope=_SCOPE,
+        query=managing.QUERY,
         response=WebhookShapes,
     ),
     Endpoint(
@@ -101,6 +102,7 @@ ENDPOINTS = (
         operation_id="webhooks.deliveries",
         summary="What became of each delivery, newest first",
         scope=_SCOPE,
+        query=deliveries.QUERY,
         response=DeliveryShapes,
     ),
     Endpoint(
