@@ -45,7 +45,7 @@ def _service_routes(runtime: Runtime) -> list[BaseRoute]:
         at_root.extend(
             Mount(prefix, _AtRoot(application, len(prefix))) for prefix in service.host_prefixes
         )
-        mounts.append(Mount(service.mount, application))
+        mounts.append(_ServiceMount(service.mount, application))
         mounts.extend(service.root_routes(runtime))
     # They may lie within the mount of another service.
     return [*at_root, *mounts]
@@ -63,13 +63,11 @@ class _Application(Starlette):
         if scope["type"] == "http":
             path: str = scope["path"]
             for mount in self._first_mounts:
-                if path.startswith(mount.path):
-                    match, matched = mount.matches(scope)
-                    if match is Match.FULL:
-                        scope["app"] = self
-                        scope.update(matched)
-                        await mount.app(scope, receive, send)
-                        return
+                if path.startswith(mount.path) and (matched := _matched(mount, scope)):
+                    scope["app"] = self
+                    scope.update(matched)
+                    await mount.app(scope, receive, send)
+                    return
         await super().__call__(scope, receive, send)
 
     @cached_property
@@ -87,6 +85,32 @@ class _Application(Starlette):
             else:
                 mounts.append(route)
         return tuple(mounts)
+
+
+def _matched(mount: Mount, scope: Scope) -> Scope | None:
+    """What `mount.matches` adds to the scope, which needs no pattern without a root path."""
+    root: str = scope.get("root_path", "")
+    if root:
+        match, child = mount.matches(scope)
+        return child if match is Match.FULL else None
+    prefix, path = mount.path, scope["path"]
+    bare = path == prefix and isinstance(mount, _ServiceMount)
+    if not bare and not path.startswith("/", len(prefix)):
+        return None
+    return {"path_params": {}, "app_root_path": "", "root_path": prefix, "endpoint": mount.app}
+
+
+class _ServiceMount(Mount):
+    """A mount that takes its bare path as well: what is wrong there is for the service to say."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if match is Match.FULL or path != self.path:
+            return match, child
+        # As if a slash followed, which leaves a path that is empty; no route has that.
+        match, child = super().matches({**scope, "path": f"{scope['path']}/"})
+        return match, child
 
 
 class _AtRoot:

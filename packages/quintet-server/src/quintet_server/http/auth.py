@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import Request
@@ -41,10 +41,15 @@ class KeyHeader:
 
     name: str = "Authorization"
     bearer: bool = True
+    _wire_name: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Spell the name once as requests have it."""
+        object.__setattr__(self, "_wire_name", self.name.lower().encode())
 
     def read(self, headers: Mapping[bytes, bytes]) -> str | None:
         """Return the key, or None if this header carries none."""
-        value = headers.get(self.name.lower().encode())
+        value = headers.get(self._wire_name)
         if value is None:
             return None
         if self.bearer:
@@ -86,9 +91,10 @@ class KeyAuth:
 
 def require_scopes(request: Request, *scopes: str) -> None:
     """Raise the service's "missing scope" unless the caller's key has every scope named."""
-    granted = request.state.principal.scopes
-    missing = [scope for scope in scopes if scope not in granted]
-    if missing:
+    # Past `request.state`, which is made anew for every request.
+    granted: frozenset[str] = request.scope["state"]["principal"].scopes
+    if not granted.issuperset(scopes):
+        missing = [scope for scope in scopes if scope not in granted]
         raise request.app.state.service.envelope.error(
             Failure.MISSING_SCOPE,
             f"Missing required scopes: {', '.join(missing)}",

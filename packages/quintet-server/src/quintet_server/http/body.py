@@ -58,7 +58,7 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
     left in the middle of it.
     """
     envelope = request.app.state.service.envelope
-    declared = declared_length(request.headers.get("content-length", "").encode())
+    declared = declared_length(_content_length(request))
     if declared is not None and declared > max_bytes:
         raise too_large(envelope, max_bytes)
     chunks: list[bytes] = []
@@ -69,6 +69,15 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
             raise too_large(envelope, max_bytes)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _content_length(request: Request) -> bytes | None:
+    """The header, without making an object of all headers."""
+    for name, value in request.scope["headers"]:
+        if name == b"content-length":
+            assert isinstance(value, bytes)
+            return value
+    return None
 
 
 async def read_json(request: Request, *, max_bytes: int) -> Any:

@@ -2,6 +2,10 @@
 
 Whatever locks several rows takes them in the order of the primary key, so that no two statements
 wait for each other. `quintet_now()` decides what is there.
+
+What joins arrays of keys with the table gets them as `(SELECT %s::text[])`: so the planner does not
+see how long they are. It would find a plan of its own for each call cheaper than the one that fits
+all, because short arrays promise few rows, and making it costs more than carrying it out.
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ SELECT value FROM kv_entries
 # Large values stay where they are: whoever wants one comes again for it alone.
 GET_BATCH = b"""
 SELECT asked.number, CASE WHEN octet_length(e.value) <= %s THEN e.value END
-  FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (space, key, number)
+  FROM unnest((SELECT %s::text[]), (SELECT %s::text[]))
+       WITH ORDINALITY AS asked (space, key, number)
   JOIN kv_entries AS e ON e.space = asked.space AND e.key = asked.key
  WHERE e.expires_at IS NULL OR e.expires_at > quintet_now()
 """
@@ -21,14 +26,15 @@ SELECT asked.number, CASE WHEN octet_length(e.value) <= %s THEN e.value END
 GET_MANY = b"""
 WITH found AS MATERIALIZED (
     SELECT key, octet_length(value) AS length FROM kv_entries
-     WHERE space = %(space)s AND key = ANY(%(keys)s::text[])
+     WHERE space = (SELECT %(space)s::text) AND key = ANY((SELECT %(keys)s::text[])::text[])
        AND (expires_at IS NULL OR expires_at > quintet_now())
 ), asked AS MATERIALIZED (
     SELECT sum(found.length)::bigint AS total
-      FROM unnest(%(keys)s::text[]) AS a (key) JOIN found ON found.key = a.key COLLATE "C"
+      FROM unnest((SELECT %(keys)s::text[])) AS a (key) JOIN found ON found.key = a.key COLLATE "C"
 )
 SELECT asked.total, e.key, CASE WHEN asked.total <= %(most)s THEN e.value END
-  FROM asked, found JOIN kv_entries AS e ON e.space = %(space)s AND e.key = found.key
+  FROM asked, found
+  JOIN kv_entries AS e ON e.space = (SELECT %(space)s::text) AND e.key = found.key
 """
 # The values are sent in binary: as a text array they would be three times as long.
 SET = b"""
@@ -42,7 +48,7 @@ ON CONFLICT (space, key) DO UPDATE SET value = excluded.value, expires_at = excl
 DELETE = b"""
 WITH doomed AS MATERIALIZED (
     SELECT e.space, e.key, (e.expires_at IS NULL OR e.expires_at > quintet_now()) AS lived
-      FROM unnest(%s::text[], %s::text[]) AS n (space, key)
+      FROM unnest((SELECT %s::text[]), (SELECT %s::text[])) AS n (space, key)
       JOIN kv_entries AS e ON e.space = n.space AND e.key = n.key
      ORDER BY e.space, e.key FOR UPDATE OF e
 )

@@ -96,7 +96,7 @@ def parts_of(request: Request) -> Aerostack:
 def call_of(request: Request, *scopes: str) -> Call:
     """The call that `request` is. Raises 403 unless its key has all of `scopes`."""
     require_scopes(request, *scopes)
-    return Call(parts_of(request), request, request.state.principal)
+    return Call(parts_of(request), request, request.scope["state"]["principal"])
 
 
 async def write(call: Call, action: Action) -> Response:

@@ -20,6 +20,10 @@ __all__ = ["member", "members_of_elements"]
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# A name, and all that stands between it and its value.
+_NAME = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\n\r]*+:[ \t\n\r]*+', re.DOTALL)
+# What stands between a value and the next one, or the bracket that ends them all.
+_NEXT = re.compile(rb"[ \t\n\r]*+(?:,[ \t\n\r]*+)?")
 _SCALAR = re.compile(rb"[^ \t\n\r,\]}]++")
 # Up to the next bracket that is not inside a string.
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[\[\]{}]', re.DOTALL)
@@ -41,31 +45,27 @@ def members_of_elements(raw: bytes, array: str, name: str) -> list[bytes | None]
 
 
 def _last_member(raw: bytes, start: int, name: str) -> tuple[int, int] | None:
-    found = None
-    for its_name, first, last in _members(raw, start):
-        if its_name == name:
-            found = (first, last)
-    return found
-
-
-def _members(raw: bytes, start: int) -> Iterator[tuple[str, int, int]]:
-    """Name, start and end of each member of the object that begins at `start`."""
-    at = _behind(raw, _skip(raw, start))
+    """Where the value of the last member of this name begins and ends."""
+    found, wanted = None, orjson.dumps(name)
+    at = _behind(raw, _match(_SPACE, raw, start))
     while raw[at] != ord("}"):
-        end = _end(raw, at)
-        name: str = orjson.loads(raw[at:end])
-        at = _behind(raw, _skip(raw, end))  # the colon
-        end = _end(raw, at)
-        yield name, at, end
-        at = _next(raw, end)
+        match = _NAME.match(raw, at)
+        assert match is not None  # the JSON is valid
+        first = match.end()
+        last = _end(raw, first)
+        its_name = match[1]
+        if its_name == wanted or (b"\\" in its_name and orjson.loads(its_name) == name):
+            found = (first, last)
+        at = _match(_NEXT, raw, last)
+    return found
 
 
 def _elements(raw: bytes, start: int) -> Iterator[int]:
     """Where each element of the array that begins at `start` begins."""
-    at = _behind(raw, _skip(raw, start))
+    at = _behind(raw, start)
     while raw[at] != ord("]"):
         yield at
-        at = _next(raw, _end(raw, at))
+        at = _match(_NEXT, raw, _end(raw, at))
 
 
 def _end(raw: bytes, start: int) -> int:
@@ -82,18 +82,9 @@ def _end(raw: bytes, start: int) -> int:
     return at
 
 
-def _next(raw: bytes, end: int) -> int:
-    """The next member or element, or the bracket that ends them all."""
-    at = _skip(raw, end)
-    return _behind(raw, at) if raw[at] == ord(",") else at
-
-
 def _behind(raw: bytes, at: int) -> int:
-    return _skip(raw, at + 1)
-
-
-def _skip(raw: bytes, at: int) -> int:
-    return _match(_SPACE, raw, at)
+    """The first thing behind a bracket."""
+    return _match(_SPACE, raw, at + 1)
 
 
 def _match(pattern: re.Pattern[bytes], raw: bytes, at: int) -> int:

@@ -12,6 +12,7 @@ import structlog
 from starlette.responses import Response
 
 from quintet_server.engines.kv.model import KvUnavailable
+from quintet_server.http.responses import JsonResponse
 from quintet_server.services.aerostack.context import Call, write
 from quintet_server.services.aerostack.errors import unavailable
 from quintet_server.store.database import Connection
@@ -51,7 +52,7 @@ async def change(call: Call, action: Change) -> Response:
 
     if "idempotency-key" in call.request.headers:
         return await write(call, keyed)
-    return Response(await answer(None), media_type="application/json")
+    return JsonResponse(await answer(None))
 
 
 def once_of(call: Call) -> str | None:

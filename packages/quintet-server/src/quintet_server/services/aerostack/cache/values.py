@@ -10,6 +10,7 @@ import orjson
 from starlette.responses import Response
 
 from quintet_server.engines.kv.model import AnswerTooLarge, Entry
+from quintet_server.http.responses import JsonResponse
 from quintet_server.services.aerostack.cache.as_sent import member, members_of_elements
 from quintet_server.services.aerostack.cache.changing import change, reaching
 from quintet_server.services.aerostack.cache.models import (
@@ -46,7 +47,7 @@ async def cache_get(call: Call, body: CacheGet) -> Response:
     """The value, or `{"exists": false, "value": null}`."""
     with reaching():
         value = await call.parts.kv.get(call.project_id, body.key)
-    return Response(b"{%b}" % _shown(value), media_type="application/json")
+    return JsonResponse(b"{%b}" % _shown(value))
 
 
 async def cache_get_many(call: Call, body: CacheGetMany) -> Response:
@@ -65,7 +66,7 @@ async def cache_get_many(call: Call, body: CacheGetMany) -> Response:
         b'{"key":%b,%b}' % (orjson.dumps(key), _shown(value))
         for key, value in zip(body.keys, values, strict=True)
     )
-    return Response(b'{"results":[%b]}' % b",".join(results), media_type="application/json")
+    return JsonResponse(b'{"results":[%b]}' % b",".join(results))
 
 
 async def cache_set(call: Call, body: CacheSet) -> Response:

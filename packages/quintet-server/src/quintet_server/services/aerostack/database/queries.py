@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -14,6 +14,7 @@ from quintet_server.engines.sqlite import KeyReused, QueryResult, SqlBusy, SqlEr
 from quintet_server.http.disconnect import watch_disconnect
 from quintet_server.http.errors import Failure
 from quintet_server.http.idempotency import fingerprint
+from quintet_server.http.responses import JsonResponse
 from quintet_server.services.aerostack.context import RULES, Call
 from quintet_server.services.aerostack.database.failures import item_of, refusal_of
 from quintet_server.services.aerostack.database.models import DbBatch, DbQuery
@@ -35,8 +36,7 @@ async def db_query(call: Call, body: DbQuery) -> Response:
             call.project_id,
             body.sql,
             body.params or (),
-            key=_key(call),
-            fingerprint=fingerprint(call.request, call.raw),
+            **_once(call),
             allow_ddl=not call.parts.settings.strict_sql,
         ),
     )
@@ -51,8 +51,7 @@ async def db_batch(call: Call, body: DbBatch) -> Response:
             call.project_id,
             [Statement(query.sql, query.params or ()) for query in body.queries],
             atomic=body.atomic,
-            key=_key(call),
-            fingerprint=fingerprint(call.request, call.raw),
+            **_once(call),
             allow_ddl=not call.parts.settings.strict_sql,
         ),
     )
@@ -83,20 +82,28 @@ def _shown(result: QueryResult) -> bytes:
 
 def _answer(body: bytes, outcomes: Sequence[QueryResult | SqlError]) -> Response:
     replayed = any(isinstance(one, QueryResult) and one.replayed for one in outcomes)
-    headers = dict([RULES.replay_header]) if replayed else None
-    return Response(body, headers=headers, media_type="application/json")
+    response = JsonResponse(body)
+    if replayed:
+        name, value = RULES.replay_header
+        response.headers[name] = value
+    return response
 
 
-def _key(call: Call) -> str | None:
-    """The idempotency key. It is kept in the project's own database, with what it did."""
+class _Once(TypedDict, total=False):
+    key: str
+    fingerprint: bytes
+
+
+def _once(call: Call) -> _Once:
+    """The idempotency key, kept in the project's own database with what was done under it."""
     key = call.request.headers.get("idempotency-key")
     if key is None:
-        return None
+        return {}
     if not 1 <= len(key) <= RULES.max_chars or not (key.isascii() and key.isprintable()):
         raise invalid(
             f"Idempotency-Key: must have 1 to {RULES.max_chars} printable ASCII characters"
         )
-    return key
+    return {"key": key, "fingerprint": fingerprint(call.request, call.raw)}
 
 
 async def _carried_out(call: Call, work: Awaitable[T]) -> T:
@@ -115,23 +122,45 @@ async def _carried_out(call: Call, work: Awaitable[T]) -> T:
 
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
     """The result of `work`, which is cancelled when the client leaves."""
-    task = asyncio.ensure_future(work)
+    watch = _Watch(request)
+    timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, watch.begin)
     try:
-        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
-        if not task.done():
-            await _wait_with(request, task)
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if watch.has_cancelled():
+            raise ClientDisconnect from None
+        raise
     finally:
-        task.cancel()
+        timer.cancel()
+        await watch.end()
 
 
-async def _wait_with(request: Request, task: asyncio.Future[T]) -> None:
-    async with watch_disconnect(request) as gone:
-        left: asyncio.Future[Any] = asyncio.ensure_future(gone.wait())
-        both: set[asyncio.Future[Any]] = {task, left}
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            left.cancel()
-    if not task.done():
-        raise ClientDisconnect
+class _Watch:
+    """Cancels the task it is made in when the client leaves. Costs nothing before it begins."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._watched = asyncio.current_task()
+        self._task: asyncio.Task[None] | None = None
+        self._is_gone = False
+
+    def begin(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="watch-client")
+
+    async def _run(self) -> None:
+        async with watch_disconnect(self._request) as gone:
+            await gone.wait()
+        if self._watched is not None:
+            self._is_gone = True
+            self._watched.cancel()
+
+    def has_cancelled(self) -> bool:
+        """Whether the cancellation at hand is ours, and nobody else's as well."""
+        return self._is_gone and self._watched is not None and self._watched.uncancel() == 0
+
+    async def end(self) -> None:
+        """Cancel nothing from here on."""
+        self._watched = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
