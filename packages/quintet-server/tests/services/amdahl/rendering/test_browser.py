@@ -31,6 +31,7 @@ BROWSER = next(
 )
 pytestmark = [
     pytest.mark.slow,  # three browsers start, a second or two each
+    pytest.mark.timeout(300),  # or half a minute each, where others want the processor too
     pytest.mark.skipif(not BROWSER, reason="no Chromium is installed"),
 ]
 
@@ -125,7 +126,7 @@ def run(folder: Path, scheme: str, file: str, *options: str) -> subprocess.Compl
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     )
 

@@ -128,6 +128,7 @@ def test_treemap_tiles_are_near_to_squares() -> None:
     assert max(max(t.width / t.height, t.height / t.width) for t in tiles) < 3
 
 
+@example([1.0, 1.0, 1.0, 0.6605470466147523, 0.09, 0.09, 0.09, 0.09, 0.09])
 @given(st.lists(st.floats(0.09, 1), min_size=1, max_size=24))
 def test_packed_circles_do_not_overlap_and_stay_together(radii: list[float]) -> None:
     radii.sort(reverse=True)

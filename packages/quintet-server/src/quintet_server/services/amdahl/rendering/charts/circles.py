@@ -58,10 +58,10 @@ def _nearest(outline: Sequence[Circle], placed: Sequence[Circle], radius: float)
             best, nearest = _Found(disc, after, skipped), far
     if best is not None:
         return best
-    # Beyond the right edge there is always room.
-    rightmost = max(range(len(outline)), key=lambda index: outline[index].x + outline[index].radius)
-    edge = max(disc.x + disc.radius for disc in placed)
-    return _Found(Circle(edge + radius, outline[rightmost].y, radius), rightmost, 0)
+    # Beyond the right edge there is always room. Whose edge it is may have left the outline.
+    right = max(placed, key=lambda disc: disc.x + disc.radius)
+    after = max(range(len(outline)), key=lambda index: outline[index].x + outline[index].radius)
+    return _Found(Circle(right.x + right.radius + radius, right.y, radius), after, 0)
 
 
 def _candidates(outline: Sequence[Circle], radius: float) -> Iterator[tuple[int, int, Circle]]:
