@@ -63,8 +63,8 @@ class PublishedWorker:
     def _end(self, number: int) -> int:
         if self._child.poll() is None:
             self._child.send_signal(number)
-        code = self._child.wait(40)
-        self._reader.join(5)
+        code = self._child.wait(60)
+        self._reader.join(60)
         assert self._child.stdout is not None
         self._child.stdout.close()
         return code

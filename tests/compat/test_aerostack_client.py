@@ -210,7 +210,7 @@ def test_bytes_are_stored_under_any_file_name(client: Published, name: str) -> N
     request = {"content_type": "image/jpeg", "file": {"file_name": name}, "key": "avatars/u.jpg"}
     url = client.call("storage.storage_upload", request, content=data)["url"]
     assert url.endswith("/avatars/u.jpg")
-    shown = httpx.get(url, trust_env=False)
+    shown = httpx.get(url, trust_env=False, timeout=60)
     assert (shown.content, shown.headers["content-type"]) == (data, "image/jpeg")
 
 
@@ -219,7 +219,9 @@ def test_open_file_is_stored(client: Published, tmp_path: Path) -> None:
     path.write_bytes(b"0123456789" * 50_000)
     request = {"file": {"file_name": "a.png"}, "key": "a"}
     shown = httpx.get(
-        client.call("storage.storage_upload", request, path=path)["url"], trust_env=False
+        client.call("storage.storage_upload", request, path=path)["url"],
+        trust_env=False,
+        timeout=60,
     )
     assert (shown.content, shown.headers["content-type"]) == (path.read_bytes(), "image/png")
 

@@ -73,7 +73,7 @@ def receiver() -> Iterator[Receiver]:
 def api(server: ServerProcess) -> Iterator[httpx.Client]:
     """Plain HTTP: the published client has no webhook methods."""
     headers = {"Authorization": f"Bearer {server.key('flare')}"}
-    with httpx.Client(base_url=f"{server.url}/flare/v1", headers=headers) as client:
+    with httpx.Client(base_url=f"{server.url}/flare/v1", headers=headers, timeout=60) as client:
         yield client
 
 

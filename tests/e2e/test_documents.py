@@ -25,7 +25,10 @@ from tests.support.model_server import NAME, model_server
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.xdist_group("documents")  # one server for all of them
+pytestmark = [
+    pytest.mark.xdist_group("documents"),  # one server for all of them
+    pytest.mark.timeout(300),  # the first waits for it, too
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -96,7 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         user = ("alice@example.com", "--role", "editor", "--password-stdin")
         quintet(running, "ghostflow", "users", "add", *user, typed="her password\n")
         key = {"Authorization": f"Bearer {running.key('flowmaestro')}"}
-        with httpx.Client(base_url=f"{running.url}/api/v1", headers=key, timeout=30) as api:
+        with httpx.Client(base_url=f"{running.url}/api/v1", headers=key, timeout=60) as api:
             until(lambda: is_indexed(api, "kb_shop"), seconds=60, pause=0.1)
         yield running
 
@@ -125,7 +128,7 @@ def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_pat
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
 

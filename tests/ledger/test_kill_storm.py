@@ -105,7 +105,7 @@ def assert_stale_acks_are_refused(server: ServerProcess) -> None:
     with psycopg.connect(server.database_url, autocommit=True) as conn:
         stale = conn.execute(query, [QUEUE]).fetchall()
     headers = {"Authorization": f"Bearer {server.key('flare')}"}
-    with httpx.Client(base_url=f"{server.url}/flare/v1", headers=headers) as api:
+    with httpx.Client(base_url=f"{server.url}/flare/v1", headers=headers, timeout=60) as api:
         for job_id, worker_id, attempt in stale:
             before = api.get(f"/jobs/{job_id}").json()
             for number in ({"attempt": attempt}, {}):

@@ -60,6 +60,7 @@ class AmdahlServer(ServerProcess):
             json={"table": table, "rows": rows},
             headers={"Authorization": f"Bearer {key}"},
             trust_env=False,
+            timeout=60,
         )
         assert answer.is_success, answer.text
 

@@ -86,5 +86,5 @@ def quintet_process(
         cwd=folder,
         env={**clean, **_WIDTH, **(env or {})},
         check=False,
-        timeout=90,
+        timeout=110,
     )

@@ -35,7 +35,12 @@ def cutting(url: str) -> Iterator[Cutter]:
             }
             cutter.keys.append(self.headers.get("Idempotency-Key"))
             found = httpx.request(
-                self.command, url + self.path, content=body, headers=headers, trust_env=False
+                self.command,
+                url + self.path,
+                content=body,
+                headers=headers,
+                trust_env=False,
+                timeout=60,
             )
             cutter.answers.append(found)
             if cutter.cuts > 0:

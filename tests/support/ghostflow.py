@@ -95,7 +95,7 @@ def traffic_source() -> Iterator[TrafficSource]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             source.asked.append(self.path)
-            source.go_on.wait(60)
+            source.go_on.wait(100)
             try:
                 self.send_response(204)
                 self.end_headers()

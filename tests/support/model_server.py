@@ -75,7 +75,7 @@ def model_server() -> Iterator[ModelServer]:
             self.end_headers()
             for number, word in enumerate(words):
                 if number == len(words) // 2:
-                    model.go_on.wait(30)
+                    model.go_on.wait(100)
                 self._chunk([{"index": 0, "delta": {"content": word}, "finish_reason": None}])
             self._chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}])
             self._chunk([], usage=usage)

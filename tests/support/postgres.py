@@ -15,6 +15,25 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from quintet_server.store.embedded import EmbeddedPostgres
+from tests.support.waiting import until
+
+
+def on_cluster(cluster_url: str, statement: str, *names: str) -> None:
+    """Create or drop a database; `{}` in the statement stands for its name.
+
+    PostgreSQL waits five seconds for the connections to a database to be gone, also for those that
+    it ends itself. On a busy machine that may be too short; then it is told once more.
+    """
+
+    def is_done() -> bool:
+        try:
+            conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
+
+    with psycopg.connect(cluster_url, autocommit=True) as conn:
+        until(is_done)
 
 
 @contextmanager
@@ -37,10 +56,8 @@ def cluster(*, durable: bool = True) -> Iterator[str]:
 def new_database(cluster_url: str) -> Iterator[str]:
     """Yield the URL of an empty database, dropped afterwards."""
     name = f"support_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    on_cluster(cluster_url, "CREATE DATABASE {}", name)
     try:
         yield make_conninfo(cluster_url, dbname=name)
     finally:
-        with psycopg.connect(cluster_url, autocommit=True) as conn:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import psycopg
@@ -136,12 +136,15 @@ class ServerProcess:
         until(self._is_indexed, seconds=60)
 
     def _is_indexed(self) -> bool:
-        headers = {"X-API-Key": self.key("flowmaestro")}
+        options: Any = {
+            "headers": {"X-API-Key": self.key("flowmaestro")},
+            "trust_env": False,
+            "timeout": 60,
+        }
         bases = f"{self.url}/api/v1/knowledge-bases"
-        found = httpx.get(bases, headers=headers, trust_env=False).raise_for_status().json()
+        found = httpx.get(bases, **options).raise_for_status().json()
         states = [
-            httpx.get(f"{bases}/{one['id']}", headers=headers, trust_env=False).json()["data"]
-            for one in found["data"]
+            httpx.get(f"{bases}/{one['id']}", **options).json()["data"] for one in found["data"]
         ]
         return all(state["documents"]["pending"] == 0 for state in states)
 

@@ -37,7 +37,7 @@ class ValkeyProcess:
         """Start, and wait until it listens."""
         command = [*self._command, *options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._listens():
             assert time.monotonic() < deadline, "Valkey did not start"
             time.sleep(0.01)

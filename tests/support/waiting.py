@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], seconds: float = 20.0, pause: float = 0.02) -> T:
+def until(look: Callable[[], T], seconds: float = 60.0, pause: float = 0.02) -> T:
     """Return the first true value of `look()`; fail when there is none for so many seconds."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):

@@ -56,7 +56,7 @@ class _Forked:
     def __init__(self, arguments: Sequence[str], log: int, env: Mapping[str, str]) -> None:
         read, write = os.pipe()
         try:
-            self.pid, self._ended = _warm_process().fork(arguments, env, write, log)
+            self.pid, self._ended = _fork(arguments, env, write, log)
         except BaseException:
             os.close(read)
             raise
@@ -125,13 +125,39 @@ class _WarmProcess:
         ours, its = socket.socketpair()
         with its:
             order = json.dumps([list(arguments), dict(env), str(Path.cwd())]).encode()
-            with self._lock:
-                socket.send_fds(self._socket, [order], [stdout, stderr, its.fileno()])
-                answer = self._socket.recv(64)
+            try:
+                with self._lock:
+                    socket.send_fds(self._socket, [order], [stdout, stderr, its.fileno()])
+                    answer = self._socket.recv(64)
+            except OSError:
+                answer = b""
         if not answer:
             ours.close()
-            raise RuntimeError("the process that forks servers has died")
+            raise _Died
         return int(answer), ours
+
+    def close(self) -> None:
+        """Collect what is left of it."""
+        self._socket.close()
+        self._process.wait()
+
+
+class _Died(Exception):
+    """The process that forks is no longer there."""
+
+
+def _fork(
+    arguments: Sequence[str], env: Mapping[str, str], stdout: int, stderr: int
+) -> tuple[int, socket.socket]:
+    """Fork, in a new warm process if the one before was killed, by a full memory perhaps."""
+    warm = _warm_process()
+    try:
+        return warm.fork(arguments, env, stdout, stderr)
+    except _Died:
+        if _warm_process() is warm:
+            _warm_process.cache_clear()
+            warm.close()
+        return _warm_process().fork(arguments, env, stdout, stderr)
 
 
 @functools.cache

@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 import structlog
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from quintet_server.http.service import Service
@@ -36,15 +35,11 @@ from quintet_server.store.dev_keys import read_dev_keys
 from quintet_server.store.embedded import EmbeddedPostgres
 from quintet_server.store.migrate import migrate
 from tests.support.model import installed_smollm2
+from tests.support.postgres import on_cluster
 from tests.support.warm import start_quintet
 
 T = TypeVar("T")
 Advance = Callable[[float], Awaitable[None]]
-
-
-def _on_cluster(cluster_url: str, statement: str, *names: str) -> None:
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _url_of(cluster_url: str, database: str) -> str:
@@ -90,7 +85,7 @@ def cluster_url() -> Iterator[str]:
 def template_database(cluster_url: str) -> Iterator[str]:
     """The name of a database with every migration applied, to be copied."""
     name = f"template_{uuid.uuid4().hex[:12]}"
-    _on_cluster(cluster_url, "CREATE DATABASE {}", name)
+    on_cluster(cluster_url, "CREATE DATABASE {}", name)
 
     async def fill() -> None:
         database = await Database.open(_url_of(cluster_url, name), application_name="template")
@@ -101,7 +96,7 @@ def template_database(cluster_url: str) -> Iterator[str]:
 
     asyncio.run(fill())
     yield name
-    _on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
@@ -118,10 +113,10 @@ def started_processes() -> list[ServerProcess]:
 def empty_database_url(cluster_url: str, started_processes: list[ServerProcess]) -> Iterator[str]:
     """The URL of a new database with nothing in it."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _on_cluster(cluster_url, "CREATE DATABASE {}", name)
+    on_cluster(cluster_url, "CREATE DATABASE {}", name)
     yield _url_of(cluster_url, name)
     stop_all(started_processes)
-    _on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
@@ -130,10 +125,10 @@ def database_url(
 ) -> Iterator[str]:
     """The URL of a new, migrated database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+    on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
     yield _url_of(cluster_url, name)
     stop_all(started_processes)
-    _on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
@@ -185,7 +180,7 @@ class RunningServer:
         self._ready: Future[str] = Future()
         self._thread = threading.Thread(target=self._run, name="test-server", daemon=True)
         self._thread.start()
-        self.url = self._ready.result(timeout=30)
+        self.url = self._ready.result(timeout=60)
         self.data_dir = settings.server.data_dir
         self.keys = read_dev_keys(self.data_dir)
 
@@ -217,12 +212,12 @@ class RunningServer:
     def stop(self) -> None:
         """Stop it as SIGTERM would, and wait."""
         self.begin_stop()
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive(), "the server did not stop"
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the server's loop and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
 
 @pytest.fixture
@@ -312,7 +307,7 @@ class ServerProcess:
 
     def wait(self) -> int:
         """Wait for its end and return the exit code."""
-        code = self.process.wait(timeout=40)
+        code = self.process.wait(timeout=60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code

@@ -74,13 +74,13 @@ def broke(aerostack_server: AerostackServer) -> str:
 def raw(server: AerostackServer, key: str) -> Iterator[httpx.Client]:
     """Plain HTTP with the test's key, for what no SDK of ours sends."""
     headers = {"X-Aerostack-Key": key}
-    with httpx.Client(base_url=server.api, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=server.api, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> Iterator[int]:
+    """A port on which nobody listens, nor will as long as the test lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])

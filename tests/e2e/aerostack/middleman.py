@@ -76,7 +76,7 @@ def between(api: str) -> Iterator[Middleman]:
                 for name, value in self.headers.items()
                 if name.lower() not in ("host", "content-length", "connection")
             }
-            found = httpx.post(url, content=body, headers=headers, trust_env=False)
+            found = httpx.post(url, content=body, headers=headers, trust_env=False, timeout=60)
             middleman.answers.append(found)
             return found
 

@@ -85,7 +85,7 @@ async def test_upload_example_stores_the_file(
             },
         )
     assert (res.key, res.size, res.content_type) == ("avatars/user-123.jpg", 12, "image/jpeg")
-    shown = httpx.get(res.url, trust_env=False)
+    shown = httpx.get(res.url, trust_env=False, timeout=60)
     assert shown.content == b"\xff\xd8 a picture"
     assert shown.headers["content-type"] == "image/jpeg"
 
@@ -176,11 +176,15 @@ async def test_custom_client_sends_its_headers_with_every_request(face: Face) ->
             seen.append(request)
 
         client: Any = httpx.AsyncClient(
-            headers={"x-custom-header": "someValue"}, event_hooks={"request": [note_async]}
+            headers={"x-custom-header": "someValue"},
+            event_hooks={"request": [note_async]},
+            timeout=60,
         )
     else:
         client = httpx.Client(
-            headers={"x-custom-header": "someValue"}, event_hooks={"request": [seen.append]}
+            headers={"x-custom-header": "someValue"},
+            event_hooks={"request": [seen.append]},
+            timeout=60,
         )
     sdk = face.sdk(**face.client(client))
     assert (await face.do(sdk.ai.ai_chat, request=CHAT)).response == ANSWER
@@ -223,7 +227,7 @@ class AsyncWrapper(AsyncHttpClient):
 
 
 async def test_wrapped_client_carries_calls_uploads_downloads_and_streams(face: Face) -> None:
-    inner: Any = httpx.AsyncClient() if face.is_async else httpx.Client()
+    inner: Any = httpx.AsyncClient(timeout=60) if face.is_async else httpx.Client(timeout=60)
     wrapper: Any = AsyncWrapper(inner) if face.is_async else Wrapper(inner)
     sdk = face.sdk(**face.client(wrapper))
     assert (await face.do(sdk.ai.ai_chat, request=CHAT)).response == ANSWER

@@ -68,7 +68,7 @@ def test_body_that_is_no_form_is_no_upload(raw: httpx.Client) -> None:
 def test_file_that_is_too_large_is_refused_before_it_comes(
     server: AerostackServer, key: str
 ) -> None:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
     connection.putrequest("POST", "/v1/storage/upload")
     connection.putheader("X-Aerostack-Key", key)
     connection.putheader("Content-Type", "multipart/form-data; boundary=cut")
@@ -85,7 +85,11 @@ def test_file_that_is_too_large_is_refused_before_it_comes(
 def test_key_is_taken_from_each_header(server: AerostackServer, key: str, header: str) -> None:
     value = f"Bearer {key}" if header == "Authorization" else key
     found = httpx.post(
-        f"{server.api}/cache/get", json={"key": "k"}, headers={header: value}, trust_env=False
+        f"{server.api}/cache/get",
+        json={"key": "k"},
+        headers={header: value},
+        trust_env=False,
+        timeout=60,
     )
     assert (found.status_code, found.json()) == (200, {"exists": False, "value": None})
 
@@ -93,7 +97,7 @@ def test_key_is_taken_from_each_header(server: AerostackServer, key: str, header
 def test_first_header_with_a_key_counts(server: AerostackServer, key: str) -> None:
     headers = {"X-Aerostack-Key": "ac_secret_nobody", "X-API-Key": key}
     refused = httpx.post(
-        f"{server.api}/cache/get", json={"key": "k"}, headers=headers, trust_env=False
+        f"{server.api}/cache/get", json={"key": "k"}, headers=headers, trust_env=False, timeout=60
     )
     assert (refused.status_code, refused.json()["code"]) == (401, "AUTH_INVALID_KEY")
 
@@ -124,11 +128,11 @@ def test_value_of_the_cache_comes_back_byte_for_byte(raw: httpx.Client) -> None:
 )
 def test_gateway_has_two_spellings(server: AerostackServer, consumer: str, path: str) -> None:
     url = f"{server.url}{path}"
-    found = httpx.post(url, json=HI, headers=bearer(consumer), trust_env=False)
+    found = httpx.post(url, json=HI, headers=bearer(consumer), trust_env=False, timeout=60)
     assert found.status_code == 200
     assert found.json()["choices"][0]["message"]["content"] == "You said: Hi there"
     streamed = httpx.post(
-        url, json={**HI, "stream": True}, headers=bearer(consumer), trust_env=False
+        url, json={**HI, "stream": True}, headers=bearer(consumer), trust_env=False, timeout=60
     )
     assert streamed.headers["content-type"].startswith("text/event-stream")
     *events, last = events_of(streamed.text)
@@ -141,7 +145,9 @@ def test_gateway_has_two_spellings(server: AerostackServer, consumer: str, path:
 def test_wallet_and_usage_have_two_spellings(
     server: AerostackServer, consumer: str, prefix: str
 ) -> None:
-    with httpx.Client(base_url=server.url, headers=bearer(consumer), trust_env=False) as client:
+    with httpx.Client(
+        base_url=server.url, headers=bearer(consumer), trust_env=False, timeout=60
+    ) as client:
         wallet = client.get(f"{prefix}/me/wallet", params={"api_slug": "support"}).json()["wallet"]
         assert wallet.keys() >= {"balance", "total_consumed", "total_purchased", "plan_type"}
         usage = client.get(f"{prefix}/me/usage", params={"api_slug": "support", "days": 7}).json()
@@ -150,13 +156,13 @@ def test_wallet_and_usage_have_two_spellings(
 
 @pytest.mark.parametrize("path", ["/v1/ai/gateway/me/wallet", "/api/gateway/me/wallet"])
 def test_wallet_of_nobody_is_refused(server: AerostackServer, path: str) -> None:
-    refused = httpx.get(f"{server.url}{path}?api_slug=support", trust_env=False)
+    refused = httpx.get(f"{server.url}{path}?api_slug=support", trust_env=False, timeout=60)
     assert (refused.status_code, refused.json()["code"]) == (401, "AUTH_INVALID_KEY")
 
 
 def test_service_is_called_by_any_method(server: AerostackServer) -> None:
     headers = {"X-Aerostack-Key": server.key("aerostack")}
-    with httpx.Client(base_url=server.api, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=server.api, headers=headers, trust_env=False, timeout=60) as client:
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             assert client.request(method, "/custom/echo", json={"a": 1}).json() == {"a": 1}
         assert client.get("/custom/echo", params={"a": "1"}).json() == {"a": "1"}
@@ -172,7 +178,7 @@ def test_job_of_a_newer_client_has_any_data(raw: httpx.Client, data: object) -> 
 
 def test_users_sign_up_without_an_api_key(server: AerostackServer) -> None:
     base = f"{server.url}/api/v1/public/projects/default/auth"
-    with httpx.Client(base_url=base, trust_env=False) as client:
+    with httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
         user = {"email": f"{uuid.uuid4().hex}@mail.example", "password": "correct horse"}
         made = client.post("/register", json=user)
         assert made.status_code == 201

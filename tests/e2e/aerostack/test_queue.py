@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("aerostack")]
 
 async def ended(face: Face, sdk: SDK, job_id: str) -> Any:
     """The job when it has ended."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         job = (await face.do(sdk.queue.queue_get_job, {"job_id": job_id})).job
         if job.status not in ("queued", "processing"):

@@ -26,7 +26,7 @@ async def test_upload_says_where_the_object_is(face: Face, sdk: SDK) -> None:
     assert (stored.key, stored.size, stored.content_type) == ("notes/ö b.txt", 5, "text/plain")
     assert stored.etag.strip('"') == hashlib.sha256(b"hello").hexdigest()
     assert stored.url.endswith("/notes/%C3%B6%20b.txt")
-    shown = httpx.get(stored.url, trust_env=False)
+    shown = httpx.get(stored.url, trust_env=False, timeout=60)
     assert (shown.status_code, shown.text) == (200, "hello")
     assert shown.headers["content-type"].startswith("text/plain")
 
@@ -82,7 +82,7 @@ async def test_object_is_copied_moved_and_deleted(face: Face, sdk: SDK) -> None:
     moved = await face.do(sdk.storage.storage_move, {"sourceKey": "a", "destKey": "c"})
     assert copied.success is moved.success is True
     for url in (copied.url, moved.url):
-        shown = httpx.get(url, trust_env=False)
+        shown = httpx.get(url, trust_env=False, timeout=60)
         assert (shown.content, shown.headers["content-type"]) == (b"bytes", "image/gif")
     listed = await face.do(sdk.storage.storage_list)
     assert [each.key for each in listed.objects] == ["b", "c"]
@@ -94,7 +94,7 @@ async def test_object_is_copied_moved_and_deleted(face: Face, sdk: SDK) -> None:
 async def test_url_takes_ranges_and_conditions(face: Face, sdk: SDK) -> None:
     await put(face, sdk, "a", b"0123456789")
     url = (await face.do(sdk.storage.storage_get_url, {"key": "a"})).url
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         part = client.get(url, headers={"Range": "bytes=2-4"})
         assert (part.status_code, part.content) == (206, b"234")
         assert part.headers["content-range"] == "bytes 2-4/10"

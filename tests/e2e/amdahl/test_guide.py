@@ -110,7 +110,7 @@ def test_page_is_created_from_the_shorthand_read_changed_and_archived(
 def test_run_is_started_polled_answered_and_streamed(client: AmdahlClient) -> None:
     started = start_agent(client, profile_id="content_writer", task=TASK)
     session_id = started["session_id"]
-    asks = wait_for_agent(client, session_id, interval_s=0.05, timeout_s=30)
+    asks = wait_for_agent(client, session_id, interval_s=0.05, timeout_s=60)
     assert asks["status"] == "awaiting_input"
     assert resume_agent(client, session_id, {"approved": True})["status"] == "queued"
     seen = []
@@ -199,7 +199,7 @@ def test_webhook_is_managed_and_its_delivery_verified_in_flask(
     assert page["id"] in json.dumps(event)
 
     monkeypatch.setenv("WEBHOOK_SECRET", "whsec_of_somebody_else")
-    assert httpx.post(url, content=b"{}", trust_env=False).status_code == 401
+    assert httpx.post(url, content=b"{}", trust_env=False, timeout=60).status_code == 401
     assert update_webhook(client, hook["id"], {"active": False})["active"] is False
     delete_webhook(client, hook["id"])
     assert list_webhooks(client)["items"] == []
@@ -255,7 +255,7 @@ async def test_functions_of_asyncio_do_the_same(server: AmdahlServer) -> None:
 
         started = await aio.start_agent(client, profile_id="content_writer", task=TASK)
         session_id = started["session_id"]
-        asks = await aio.wait_for_agent(client, session_id, interval_s=0.05, timeout_s=30)
+        asks = await aio.wait_for_agent(client, session_id, interval_s=0.05, timeout_s=60)
         assert asks["status"] == "awaiting_input"
         await aio.resume_agent(client, session_id, {"approved": True})
         kinds = [event["type"] async for event in aio.stream_agent(client, session_id)]

@@ -125,15 +125,15 @@ def test_worker_runs_the_handlers_of_a_module_until_it_is_told_to_stop(
     try:
         with FlareClient() as client:
             job = client.create_job(job_type=kind, payload={"n": 7})
-            done = client.wait_for_job(job["id"], timeout=20)
+            done = client.wait_for_job(job["id"], timeout=60)
         assert done["state"] == "succeeded"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert until(lambda: lines) == ["handled 7\n"]
     finally:
         process.kill()
         process.wait()
-        reader.join(5)
+        reader.join(60)
         process.stdout.close()
 
 

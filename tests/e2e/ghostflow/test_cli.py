@@ -94,7 +94,7 @@ def test_campaign_from_its_first_to_its_last_command(ghostflow: Command) -> None
     assert [one["weight"] for one in made["offers"]] == [3]
     link = ghostflow("links", "Summer").split()[-1]
     assert link == made["trackingUrl"]
-    answer = httpx.get(link, headers={"User-Agent": BROWSER}, trust_env=False)
+    answer = httpx.get(link, headers={"User-Agent": BROWSER}, trust_env=False, timeout=60)
     assert answer.headers["location"].startswith("https://o.example/?c=")
     [click] = ghostflow.json("clicks")
     assert (click["campaignId"], click["cost"]) == (made["id"], 0.2)

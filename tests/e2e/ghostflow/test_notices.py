@@ -87,13 +87,16 @@ def test_source_is_told_of_the_conversion_of_a_real_click(
             params={"gclid": "G 1&2", "sub1": "x"},
             headers={"User-Agent": BROWSER},
             trust_env=False,
+            timeout=60,
         )
         click_id = answer.headers["location"].removeprefix("https://o.example/?c=")
         click = gf.clicks.get(click_id)
         assert (click["externalId"], click["sub1"], click["offerId"]) == ("G 1&2", "x", offer["id"])
         for _ in range(2):
             reported = httpx.get(
-                postback_url(network, click_id=click_id, payout="12.50"), trust_env=False
+                postback_url(network, click_id=click_id, payout="12.50"),
+                trust_env=False,
+                timeout=60,
             )
             assert reported.status_code == 200, reported.text
         [path] = until(lambda: list(source.asked))

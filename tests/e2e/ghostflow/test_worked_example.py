@@ -71,7 +71,7 @@ class Visitor:
 
     def __init__(self, link: str, user_agent: str) -> None:
         self._link = link
-        self._http = httpx.Client(headers={"User-Agent": user_agent}, trust_env=False)
+        self._http = httpx.Client(headers={"User-Agent": user_agent}, trust_env=False, timeout=60)
 
     def click(self, method: str = "GET") -> str:
         """Follow the link; return the click id that the destination is told."""
@@ -91,7 +91,7 @@ def advance(server: GhostFlowServer, **hours: float) -> None:
     """Move the clock, and wait until the process goes by it."""
 
     def shift() -> float:
-        answer = httpx.get(f"{server.url}/readyz", trust_env=False)
+        answer = httpx.get(f"{server.url}/readyz", trust_env=False, timeout=60)
         return float(answer.json()["clock_shift_seconds"])
 
     before = shift()
@@ -100,7 +100,7 @@ def advance(server: GhostFlowServer, **hours: float) -> None:
 
 
 def reported(url: str) -> dict[str, Any]:
-    answer = httpx.get(url, trust_env=False)
+    answer = httpx.get(url, trust_env=False, timeout=60)
     assert answer.status_code == 200, answer.text
     said: dict[str, Any] = answer.json()
     return said

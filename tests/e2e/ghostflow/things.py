@@ -92,5 +92,5 @@ class Things:
     def _postback(self) -> None:
         """A line in the log of what came in, beside that of what went out."""
         url = self._gf.networks.get(self.network)["postbackUrl"].partition("?")[0]
-        answer = httpx.get(url, params={"click_id": self.click}, trust_env=False)
+        answer = httpx.get(url, params={"click_id": self.click}, trust_env=False, timeout=60)
         assert answer.json()["status"] == "created"

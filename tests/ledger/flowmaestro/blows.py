@@ -56,7 +56,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'acti
 """
 _LAST = "SELECT coalesce(max(seq), 0) FROM events"
 _PATIENCE_SECONDS = 2.0
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 60.0
 
 Effects = Callable[[], AbstractContextManager[None]]
 

@@ -59,14 +59,14 @@ class Size:
 
 @contextlib.asynccontextmanager
 async def clients_of(
-    servers: Sequence[ServerProcess],
+    servers: Sequence[ServerProcess], seconds: float = 60.0
 ) -> AsyncIterator[list[AsyncFlowMaestroClient]]:
     """A client for each server, that does not try again by itself."""
     async with contextlib.AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
                 AsyncFlowMaestroClient(
-                    server.key("flowmaestro"), server.url, timeout=10, max_retries=0
+                    server.key("flowmaestro"), server.url, timeout=seconds, max_retries=0
                 )
             )
             for server in servers
@@ -119,14 +119,14 @@ class Receiver:
         """Inside, some effects have happened and those who asked for them do not know."""
         self.count()
         enough = self._held + HELD_EFFECTS
-        httpx.post(f"{self.url}/hold")
+        httpx.post(f"{self.url}/hold", timeout=60)
         try:
             # There may not be so many at the moment: then those that there are.
             with contextlib.suppress(AssertionError):
                 until(lambda: self.count() and self._held >= enough, 3.0)
             yield
         finally:
-            httpx.post(f"{self.url}/go")
+            httpx.post(f"{self.url}/go", timeout=60)
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole ledger."""
@@ -189,7 +189,7 @@ class Storm:
 
     async def _start_all(self) -> None:
         waiting = iter(range(self.size.executions))
-        async with clients_of(self.servers) as clients:
+        async with clients_of(self.servers, seconds=10.0) as clients:
 
             async def one_after_the_other() -> None:
                 for order in waiting:

@@ -112,7 +112,7 @@ class TurnStorm:
     # Talking -----------------------------------------------------------------------------------
 
     async def _talk(self) -> None:
-        async with clients_of(self.servers) as clients:
+        async with clients_of(self.servers, seconds=10.0) as clients:
             await asyncio.gather(
                 *(self._converse(clients, place) for place in range(self.size.threads))
             )

@@ -95,7 +95,10 @@ def test_env_prints_exports_for_five_sdks_that_a_shell_understands(
     assert url == server.url
     assert amdahl == server.key("amdahl")
     answer = httpx.get(
-        f"{url}/flare/v1/jobs", headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        f"{url}/flare/v1/jobs",
+        headers={"Authorization": f"Bearer {key}"},
+        trust_env=False,
+        timeout=60,
     )
     assert answer.status_code == 200
     names = {line.split("=")[0].removeprefix("export ") for line in script.splitlines()[:-1]}
@@ -117,7 +120,7 @@ def test_keys_are_made_listed_used_and_revoked(served: Cli, server: ServerProces
     made = json.loads(served("keys", "create", "flare", "--project", "mine", "--json").stdout)
     headers = {"Authorization": f"Bearer {made['key']}"}
     url = f"{server.url}/flare/v1/jobs"
-    assert httpx.get(url, headers=headers, trust_env=False).status_code == 200
+    assert httpx.get(url, headers=headers, trust_env=False, timeout=60).status_code == 200
     listed = served("keys", "list", "flare")
     assert made["id"] in listed.stdout
     assert "mine" in listed.stdout
@@ -125,15 +128,15 @@ def test_keys_are_made_listed_used_and_revoked(served: Cli, server: ServerProces
     assert made["id"] in {key["id"] for key in json.loads(served("keys", "list", "--json").stdout)}
     revoked = served("keys", "revoke", made["id"])
     assert revoked.returncode == 0
-    assert httpx.get(url, headers=headers, trust_env=False).status_code == 401
+    assert httpx.get(url, headers=headers, trust_env=False, timeout=60).status_code == 401
 
 
 def test_key_that_expires_is_refused_afterwards(served: Cli, server: ServerProcess) -> None:
     key = served("keys", "create", "flare", "--expires-in", "1h").stdout.strip()
     headers = {"Authorization": f"Bearer {key}"}
-    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 200
+    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers, timeout=60).status_code == 200
     assert served.process("clock", "advance", "1h1s").returncode == 0
-    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers).status_code == 401
+    assert httpx.get(f"{server.url}/flare/v1/jobs", headers=headers, timeout=60).status_code == 401
     assert served("clock", "reset").returncode == 0
     assert "expected a duration" in served("keys", "create", "flare", "--expires-in", "soon").stderr
 
@@ -215,7 +218,7 @@ def test_settings_show_value_unit_and_source(cli: Cli) -> None:
 
 def test_clock_moves_the_running_servers_time(served: Cli, server: ServerProcess) -> None:
     assert "1:00:00 ahead" in served("clock", "advance", "1h").stdout
-    ready = httpx.get(f"{server.url}/readyz", trust_env=False).json()
+    ready = httpx.get(f"{server.url}/readyz", trust_env=False, timeout=60).json()
     assert ready["clock_shift_seconds"] == 3600
     assert "real time" in served("clock", "reset").stdout
 
@@ -232,7 +235,7 @@ def test_apply_reports_what_it_did_and_mistakes_with_their_place(
     assert first.stdout.split()[0] in ("created", "updated")
     assert second.stdout.split()[0] == "unchanged"
     headers = {"Authorization": f"Bearer {server.key('flare')}"}
-    answer = httpx.get(f"{server.url}/flare/v1/jobs", headers=headers, trust_env=False)
+    answer = httpx.get(f"{server.url}/flare/v1/jobs", headers=headers, trust_env=False, timeout=60)
     assert answer.headers["x-ratelimit-limit"] == "100"
     file.write_text(
         "service: flare\nkind: project\nname: default\nspec:\n  requests_per_hour: none\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from quintet_server import __version__
 from quintet_server.cli.served import SERVED
@@ -175,8 +175,6 @@ def test_unknown_variable_is_named_with_the_nearest_setting(
 _NAMES = st.lists(st.sampled_from("ABC_"), min_size=1).map(lambda end: f"QUINTET_{''.join(end)}")
 
 
-# The first draw of a process reads the constants of all of our modules that are loaded.
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(known=st.sets(_NAMES), others=st.sets(_NAMES))
 def test_unknown_variables_are_those_not_known_in_any_case(
     known: set[str], others: set[str]

@@ -15,6 +15,7 @@ from quintet_server.engines.work.queue import Queue
 from quintet_server.engines.work.settings import WorkSettings
 from quintet_server.store.database import Database
 from quintet_server.store.notify import NotifyBus
+from tests.support.postgres import on_cluster
 
 LANE = "flare:prj_1"
 
@@ -27,10 +28,9 @@ hook_attempts, runs, run_steps"""
 def engines_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
     """One database for all tests of a worker: emptying it is ten times cheaper than a new one."""
     name = f"engines_{uuid4().hex[:12]}"
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-        yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+    yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture

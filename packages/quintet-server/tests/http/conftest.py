@@ -265,4 +265,4 @@ def lone_client(lone_probe: Any) -> Iterator[httpx.Client]:
 
 def _client(probe: Any, key: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=f"{probe.url}/probe", headers=headers, trust_env=False, timeout=20)
+    return httpx.Client(base_url=f"{probe.url}/probe", headers=headers, trust_env=False, timeout=60)

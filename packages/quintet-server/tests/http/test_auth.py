@@ -13,7 +13,7 @@ from quintet_server.store.keys import create_key, revoke_key
 
 def get(probe: Any, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(f"{probe.url}/probe/who", headers=named, trust_env=False)
+    return httpx.get(f"{probe.url}/probe/who", headers=named, trust_env=False, timeout=60)
 
 
 def test_missing_key_answers_401_with_a_challenge(probe: Any) -> None:
@@ -40,7 +40,7 @@ def test_header_without_a_bearer_key_is_a_missing_key(probe: Any, value: str) ->
 
 def test_key_outside_ascii_is_an_unknown_key(probe: Any) -> None:
     headers = [(b"authorization", "Bearer schlüssel".encode("latin-1"))]
-    answer = httpx.get(f"{probe.url}/probe/who", headers=headers, trust_env=False)
+    answer = httpx.get(f"{probe.url}/probe/who", headers=headers, trust_env=False, timeout=60)
     assert answer.json()["oops"] == "key_unknown"
 
 
@@ -86,7 +86,7 @@ async def test_missing_scope_answers_403_and_names_it(probe: Any, shared_db: Dat
     async with shared_db.transaction() as conn:
         secret, _ = await create_key(conn, "amdahl", scopes=["data:read"])
     headers = {"X-API-Key": secret}
-    answer = httpx.get(f"{probe.url}/probe/scoped", headers=headers, trust_env=False)
+    answer = httpx.get(f"{probe.url}/probe/scoped", headers=headers, trust_env=False, timeout=60)
     assert answer.status_code == 403
     assert answer.json()["details"] == {
         "required_scopes": ["data:read", "pages:read"],

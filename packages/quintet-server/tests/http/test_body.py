@@ -107,7 +107,12 @@ def test_value_the_database_cannot_store_answers_400(client: httpx.Client) -> No
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
+    deadline=None,
+    max_examples=60,
 )
 @given(body=st.binary(max_size=200))
 def test_no_body_makes_a_500(client: httpx.Client, body: bytes) -> None:

@@ -13,7 +13,7 @@ from quintet_server.store.notify import NotifyBus
 
 
 async def open_requests(probe: Any, count: int) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for _ in range(1000):
             text = (await client.get(f"{probe.url}/metrics")).text
             if f"quintet_http_requests_open {float(count)}" in text:
@@ -38,7 +38,7 @@ async def test_handler_learns_that_its_client_has_gone(lone_probe: Any, db: Data
                 return event.type
         raise AssertionError("the stream ended")
 
-    assert await asyncio.wait_for(first(), 20) == "gone"
+    assert await asyncio.wait_for(first(), 60) == "gone"
     await bus.stop()
 
 

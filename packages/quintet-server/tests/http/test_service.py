@@ -84,7 +84,7 @@ def test_typed_route_with_bad_path_parameter_answers_400(client: httpx.Client) -
 def test_openapi_document_lists_typed_routes_and_needs_no_key(
     client: httpx.Client, probe: object
 ) -> None:
-    answer = httpx.get(f"{client.base_url}openapi.json", trust_env=False)
+    answer = httpx.get(f"{client.base_url}openapi.json", trust_env=False, timeout=60)
     document = answer.json()
     assert document["info"]["title"] == "Probe"
     assert "/items" in document["paths"]
@@ -94,16 +94,18 @@ def test_openapi_document_lists_typed_routes_and_needs_no_key(
 
 def test_root_answers_health_readiness_and_404(probe: object, client: httpx.Client) -> None:
     root = str(client.base_url).replace("/probe/", "")
-    assert httpx.get(f"{root}/healthz", trust_env=False).json()["status"] == "ok"
-    assert httpx.get(f"{root}/readyz", trust_env=False).json()["status"] == "ready"
-    assert httpx.get(f"{root}/other", trust_env=False).status_code == 404
+    assert httpx.get(f"{root}/healthz", trust_env=False, timeout=60).json()["status"] == "ok"
+    assert httpx.get(f"{root}/readyz", trust_env=False, timeout=60).json()["status"] == "ready"
+    assert httpx.get(f"{root}/other", trust_env=False, timeout=60).status_code == 404
 
 
 def test_metrics_count_by_route_template(lone_client: httpx.Client) -> None:
     lone_client.get("/number/1")
     lone_client.get("/number/2")
     lone_client.get("/unknown/x")
-    text = httpx.get(str(lone_client.base_url).replace("/probe/", "/metrics"), trust_env=False).text
+    text = httpx.get(
+        str(lone_client.base_url).replace("/probe/", "/metrics"), trust_env=False, timeout=60
+    ).text
     assert (
         'quintet_http_requests_total{method="GET",route="/number/{number}",service="probe",'
         'status="200"} 2.0' in text

@@ -77,7 +77,7 @@ def test_silence_is_filled_with_comments(start_server: Any) -> None:
     server = start_server([make_probe()], settings)
     headers = {"X-API-Key": server.keys["amdahl"]}
     url = f"{server.url}/probe/streams/quiet"
-    with httpx.stream("GET", url, headers=headers, trust_env=False) as answer:
+    with httpx.stream("GET", url, headers=headers, trust_env=False, timeout=60) as answer:
         got = lines(answer)
         assert [next(got) for _ in range(3)] == [":", ":", ":"]
 
@@ -138,7 +138,7 @@ async def flood(server: Any) -> None:
 
 
 def streams_open(server: Any) -> int:
-    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=60).text
     [line] = [line for line in text.splitlines() if line.startswith("quintet_http_streams ")]
     return int(float(line.split()[1]))
 

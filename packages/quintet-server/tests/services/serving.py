@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import psycopg
 import pytest
 import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -28,6 +27,7 @@ from quintet_server.runtime import Runtime
 from quintet_server.server import bind, make_server, url_of
 from quintet_server.settings import ServerSettings, Settings, StoreSettings
 from quintet_server.store.keys import create_key
+from tests.support.postgres import on_cluster
 
 
 class ServiceClient:
@@ -47,7 +47,7 @@ class ServiceClient:
             base_url=f"http://test{self.mount}",
             transport=transport,
             headers={"Authorization": f"Bearer {key}"},
-            timeout=20,
+            timeout=60,
         )
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -75,14 +75,14 @@ class ServiceClient:
 
     async def eventually(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of a statement as soon as there are any: for what the background does."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not (rows := await self.sql(statement, *values)):
                 await asyncio.sleep(0.01)
         return rows
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once `condition()` holds."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.01)
 
@@ -180,10 +180,9 @@ async def listening(runtime: Runtime) -> AsyncIterator[str]:
 def shared_database(cluster_url: str, template: str, prefix: str) -> Iterator[str]:
     """The URL of a new database that tests share, each in a project of its own."""
     name = f"{prefix}_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 Started = Callable[..., contextlib.AbstractAsyncContextManager[Any]]

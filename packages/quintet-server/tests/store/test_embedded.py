@@ -91,6 +91,35 @@ def test_cluster_stays_until_its_last_user_stops(folder: Path) -> None:
     assert second.stop() is True
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("FATAL:  the database system is starting up"),
+        psycopg.OperationalError("FATAL:  sorry, too many clients already"),
+        psycopg.errors.ConnectionTimeout("connection timeout expired"),
+    ],
+    ids=str,
+)
+def test_cluster_that_has_no_time_or_room_is_waited_for_and_not_started_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: psycopg.OperationalError
+) -> None:
+    cluster, other = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
+    cluster.start()
+    postmaster = cluster.postmaster_pid()
+    connect, refusals = other._connect, [error, error]
+
+    def connect_later(database: str) -> psycopg.Connection[tuple[object, ...]]:
+        if refusals:
+            raise refusals.pop()
+        return connect(database)
+
+    monkeypatch.setattr(other, "_connect", connect_later)
+    assert ask(other.start(), "SELECT 1") == 1
+    assert (refusals, other.postmaster_pid()) == ([], postmaster)
+    other.stop()
+    cluster.stop()
+
+
 def test_user_that_was_killed_does_not_keep_the_cluster(folder: Path) -> None:
     """kill -9 of the app: the cluster lives on, the next start attaches and may stop it."""
     script = (

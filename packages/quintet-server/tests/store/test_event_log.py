@@ -44,7 +44,7 @@ async def test_read_returns_events_of_one_stream_after_a_number(db: Database) ->
 async def test_follow_yields_past_and_future_events_until_the_terminal_one(
     db: Database, bus: NotifyBus
 ) -> None:
-    follower = EventFollower(db, bus)
+    follower = EventFollower(db, bus, heartbeat=3600)
     await add(db, "a", "past")
     stream = follower.follow("a")
     event = await anext(stream)
@@ -52,15 +52,15 @@ async def test_follow_yields_past_and_future_events_until_the_terminal_one(
     rest = asyncio.create_task(collect(stream))
     await add(db, "a", "future")
     await add(db, "a", "end", terminal=True)
-    assert await asyncio.wait_for(rest, 5) == ["future", "end"]
+    assert await asyncio.wait_for(rest, 60) == ["future", "end"]
 
 
 async def test_follow_of_a_finished_stream_resumed_after_its_end_ends_at_once(
     db: Database, bus: NotifyBus
 ) -> None:
     last = await add(db, "a", "end", terminal=True)
-    follower = EventFollower(db, bus)
-    assert await asyncio.wait_for(collect(follower.follow("a", last)), 5) == []
+    follower = EventFollower(db, bus, heartbeat=3600)
+    assert await asyncio.wait_for(collect(follower.follow("a", last)), 60) == []
 
 
 async def test_follow_goes_on_when_events_come_after_a_terminal_one(
@@ -69,30 +69,30 @@ async def test_follow_goes_on_when_events_come_after_a_terminal_one(
     await add(db, "a", "end", terminal=True)
     await add(db, "a", "retry")
     await add(db, "a", "end again", terminal=True)
-    follower = EventFollower(db, bus)
-    events = await asyncio.wait_for(collect(follower.follow("a")), 5)
+    follower = EventFollower(db, bus, heartbeat=3600)
+    events = await asyncio.wait_for(collect(follower.follow("a")), 60)
     assert events == ["end", "retry", "end again"]
 
 
 async def test_follow_reads_a_long_log_in_pages(db: Database, bus: NotifyBus) -> None:
     for n in range(7):
         await add(db, "a", str(n), terminal=n == 6)
-    follower = EventFollower(db, bus, limit=3)
-    assert await asyncio.wait_for(collect(follower.follow("a")), 5) == list("0123456")
+    follower = EventFollower(db, bus, heartbeat=3600, limit=3)
+    assert await asyncio.wait_for(collect(follower.follow("a")), 60) == list("0123456")
 
 
 async def test_follow_yields_a_heartbeat_when_nothing_happens(db: Database, bus: NotifyBus) -> None:
     stream = EventFollower(db, bus, heartbeat=0.01).follow("a")
-    assert await asyncio.wait_for(anext(stream), 5) is None
+    assert await asyncio.wait_for(anext(stream), 60) is None
 
 
 async def test_follower_close_ends_every_stream(db: Database, bus: NotifyBus) -> None:
-    follower = EventFollower(db, bus)
+    follower = EventFollower(db, bus, heartbeat=3600)
     streams = [asyncio.create_task(collect(follower.follow(name))) for name in "ab"]
     await add(db, "a", "one")
     async with db.connection():
         follower.close()
-    done = await asyncio.wait_for(asyncio.gather(*streams), 5)
+    done = await asyncio.wait_for(asyncio.gather(*streams), 60)
     assert done[1] == []
 
 
@@ -143,12 +143,12 @@ class Counting(EventFollower):
 
 
 async def test_followers_at_the_same_place_share_one_look(db: Database, bus: NotifyBus) -> None:
-    follower = Counting(db, bus)
+    follower = Counting(db, bus, heartbeat=3600)
     crowd = [asyncio.create_task(collect(follower.follow("a"))) for _ in range(50)]
     for type in ("one", "two"):
         await add(db, "a", type)
     await add(db, "a", "end", terminal=True)
-    everything = await asyncio.wait_for(asyncio.gather(*crowd), 10)
+    everything = await asyncio.wait_for(asyncio.gather(*crowd), 60)
     assert everything == [["one", "two", "end"]] * 50
     # At most one look per news and one per place; alone they would be three hundred.
     assert follower.looks <= 20
@@ -157,29 +157,29 @@ async def test_followers_at_the_same_place_share_one_look(db: Database, bus: Not
 async def test_follower_that_leaves_while_it_is_read_takes_nothing_from_the_others(
     db: Database, bus: NotifyBus
 ) -> None:
-    follower = EventFollower(db, bus)
+    follower = EventFollower(db, bus, heartbeat=3600)
     await add(db, "a", "one")
     await add(db, "a", "end", terminal=True)
     leaves, stays = (asyncio.create_task(collect(follower.follow("a"))) for _ in range(2))
     await asyncio.sleep(0)  # both wait for the same look now
     leaves.cancel()
-    assert await asyncio.wait_for(stays, 5) == ["one", "end"]
+    assert await asyncio.wait_for(stays, 60) == ["one", "end"]
 
 
 async def test_late_follower_is_not_served_from_before_the_news(
     db: Database, bus: NotifyBus
 ) -> None:
-    follower = EventFollower(db, bus)
+    follower = EventFollower(db, bus, heartbeat=3600)
     first = follower.follow("a", until_terminal=False)
     early = asyncio.create_task(anext(first))
     for number in range(1, 30):
         await add(db, "a", str(number), terminal=number == 29)
         late = follower.follow("a", until_terminal=False)
-        event = await asyncio.wait_for(anext(late), 5)
+        event = await asyncio.wait_for(anext(late), 60)
         assert event is not None and event.type == "1"
         await late.aclose()
-    assert (await asyncio.wait_for(early, 5)).type == "1"  # type: ignore[union-attr]
+    assert (await asyncio.wait_for(early, 60)).type == "1"  # type: ignore[union-attr]
     await first.aclose()
-    assert await asyncio.wait_for(collect(follower.follow("a", 1)), 5) == [
+    assert await asyncio.wait_for(collect(follower.follow("a", 1)), 60) == [
         str(number) for number in range(2, 30)
     ]

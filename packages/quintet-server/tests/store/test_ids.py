@@ -34,7 +34,7 @@ def test_ids_ascend_also_across_threads() -> None:
 def test_id_has_its_prefix_and_the_time_in_it() -> None:
     prefix, _, ulid = new_id("job").partition("_")
     assert prefix == "job"
-    assert abs(ULID.from_str(ulid).timestamp - time.time()) < 5
+    assert abs(ULID.from_str(ulid).timestamp - time.time()) < 60
 
 
 def test_clock_that_goes_back_does_not_reorder(monkeypatch) -> None:  # type: ignore[no-untyped-def]

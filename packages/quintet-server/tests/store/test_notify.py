@@ -28,7 +28,7 @@ class Heard:
         self.unsubscribe = bus.subscribe(channel, self.payloads.put_nowait)
 
     async def next(self) -> str | None:
-        return await asyncio.wait_for(self.payloads.get(), 10)
+        return await asyncio.wait_for(self.payloads.get(), 60)
 
 
 async def notify(db: Database, channel: str, payload: str) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 async def test_researcher_reports_what_the_rows_say(server: AmdahlServer) -> None:
     async with AsyncAmdahlClient() as client:
         run = await client.agents.run(
-            "researcher", "Research interactions by channel", {"depth": "quick"}, timeout=30
+            "researcher", "Research interactions by channel", {"depth": "quick"}, timeout=60
         )
         assert run["status"] == "complete"
         artifact = run["result"]["artifact"]
@@ -32,7 +32,7 @@ async def test_researcher_reports_what_the_rows_say(server: AmdahlServer) -> Non
 async def test_copilot_answers_a_question_with_the_figure(server: AmdahlServer) -> None:
     async with AsyncAmdahlClient() as client:
         started = await client.agents.start("copilot", "How many interactions by channel?")
-        result = await client.agents.result(started["session_id"], timeout=30)
+        result = await client.agents.result(started["session_id"], timeout=60)
     assert "call leads with 3 of 6 interactions (50%)" in result["text"]
     assert result["artifact"] is None
 
@@ -52,7 +52,7 @@ async def test_content_writer_revises_by_feedback_and_writes_once_it_is_approved
         run = await client.agents.run(
             "content_writer",
             "Write a blog post about what customers say on pricing",
-            timeout=30,
+            timeout=60,
             on_input=editor,
         )
         artifact = run["result"]["artifact"]
@@ -74,7 +74,7 @@ async def test_orchestrator_hands_its_parts_to_others_and_collects_what_they_mad
             "orchestrator",
             "Research sentiment by channel, then write a LinkedIn post about it",
             {"depth": "quick"},
-            timeout=30,
+            timeout=60,
             on_input=lambda pending: {"approved": True},
         )
         kinds = [
@@ -88,8 +88,8 @@ async def test_run_that_asks_can_be_canceled_and_says_so_to_who_waits(
 ) -> None:
     async with AsyncAmdahlClient() as client:
         started = await client.agents.start("content_writer", "Write a blog post about pricing")
-        run = await client.agents.wait(started["session_id"], timeout=30)
+        run = await client.agents.wait(started["session_id"], timeout=60)
         assert run["status"] == "awaiting_input"
         await client.agents.cancel(run["session_id"])
         with pytest.raises(AgentCanceledError):
-            await client.agents.wait(run["session_id"], timeout=30)
+            await client.agents.wait(run["session_id"], timeout=60)

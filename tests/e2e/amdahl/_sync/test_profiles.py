@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 def test_researcher_reports_what_the_rows_say(server: AmdahlServer) -> None:
     with AmdahlClient() as client:
         run = client.agents.run(
-            "researcher", "Research interactions by channel", {"depth": "quick"}, timeout=30
+            "researcher", "Research interactions by channel", {"depth": "quick"}, timeout=60
         )
         assert run["status"] == "complete"
         artifact = run["result"]["artifact"]
@@ -33,7 +33,7 @@ def test_researcher_reports_what_the_rows_say(server: AmdahlServer) -> None:
 def test_copilot_answers_a_question_with_the_figure(server: AmdahlServer) -> None:
     with AmdahlClient() as client:
         started = client.agents.start("copilot", "How many interactions by channel?")
-        result = client.agents.result(started["session_id"], timeout=30)
+        result = client.agents.result(started["session_id"], timeout=60)
     assert "call leads with 3 of 6 interactions (50%)" in result["text"]
     assert result["artifact"] is None
 
@@ -53,7 +53,7 @@ def test_content_writer_revises_by_feedback_and_writes_once_it_is_approved(
         run = client.agents.run(
             "content_writer",
             "Write a blog post about what customers say on pricing",
-            timeout=30,
+            timeout=60,
             on_input=editor,
         )
         artifact = run["result"]["artifact"]
@@ -75,7 +75,7 @@ def test_orchestrator_hands_its_parts_to_others_and_collects_what_they_made(
             "orchestrator",
             "Research sentiment by channel, then write a LinkedIn post about it",
             {"depth": "quick"},
-            timeout=30,
+            timeout=60,
             on_input=lambda pending: {"approved": True},
         )
         kinds = [client.artifacts.get(one)["artifact_type"] for one in run["result"]["artifacts"]]
@@ -87,8 +87,8 @@ def test_run_that_asks_can_be_canceled_and_says_so_to_who_waits(
 ) -> None:
     with AmdahlClient() as client:
         started = client.agents.start("content_writer", "Write a blog post about pricing")
-        run = client.agents.wait(started["session_id"], timeout=30)
+        run = client.agents.wait(started["session_id"], timeout=60)
         assert run["status"] == "awaiting_input"
         client.agents.cancel(run["session_id"])
         with pytest.raises(AgentCanceledError):
-            client.agents.wait(run["session_id"], timeout=30)
+            client.agents.wait(run["session_id"], timeout=60)

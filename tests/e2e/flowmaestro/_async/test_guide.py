@@ -101,7 +101,7 @@ async def test_failed_execution_says_why(server: ServerProcess) -> None:
     async with AsyncFlowMaestroClient() as client:
         started = await client.workflows.execute("wf_broken")
         result = await client.executions.wait_for_completion(
-            started["data"]["execution_id"], poll_interval=0.05, timeout=30.0
+            started["data"]["execution_id"], poll_interval=0.05, timeout=60.0
         )
 
     assert result["status"] == "failed"

@@ -102,7 +102,7 @@ def test_failed_execution_says_why(server: ServerProcess) -> None:
     with FlowMaestroClient() as client:
         started = client.workflows.execute("wf_broken")
         result = client.executions.wait_for_completion(
-            started["data"]["execution_id"], poll_interval=0.05, timeout=30.0
+            started["data"]["execution_id"], poll_interval=0.05, timeout=60.0
         )
 
     assert result["status"] == "failed"

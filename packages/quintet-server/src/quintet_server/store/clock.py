@@ -32,6 +32,7 @@ class Clock:
         self._bus = bus
         self._offset = time.time() - time.monotonic()
         self._shift = 0.0
+        self._news_count = 0
         self._refreshing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -49,17 +50,26 @@ class Clock:
         return self._shift
 
     def _moved(self, payload: str | None) -> None:
+        self._news_count += 1
         if payload:
             self._shift = float(payload)
         elif self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh_if_possible())
 
     async def _refresh(self) -> None:
+        while True:
+            known = self._news_count
+            now, shift = await self._read()
+            if known == self._news_count:  # else it may have been read before the clock was moved
+                self._offset = now - time.monotonic()
+                self._shift = shift
+                return
+
+    async def _read(self) -> tuple[float, float]:
         async with self._db.connection() as conn:
             row = await (await conn.execute(_READ)).fetchone()
         assert row is not None  # the table has exactly one row
-        self._offset = row[0] - time.monotonic()
-        self._shift = row[1]
+        return row[0], row[1]
 
     async def _refresh_if_possible(self) -> None:
         try:

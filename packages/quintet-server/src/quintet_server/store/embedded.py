@@ -237,13 +237,12 @@ class EmbeddedPostgres:
             self._run("pg_ctl", "stop", "-D", self.pgdata.name, "-m", "immediate", "-w")
 
     def _accepts_connections(self, deadline: float) -> bool:
-        """Connect, waiting while the cluster says that it is just starting up or shutting down."""
+        """Connect, waiting while the cluster is there but has no time, or no room, for us."""
         while True:
             try:
                 self._connect(_SUPERUSER).close()
             except psycopg.OperationalError as error:
-                busy = "the database system is" in str(error)  # starting up, shutting down, …
-                if not busy or time.monotonic() >= deadline:
+                if not _is_busy(error) or time.monotonic() >= deadline:
                     return False
             else:
                 return True
@@ -325,6 +324,17 @@ class EmbeddedPostgres:
         except OSError:
             return ""
         return f"\nend of {self.log_file}:\n" + "\n".join(lines) if lines else ""
+
+
+def _is_busy(error: psycopg.OperationalError) -> bool:
+    """Tell whether somebody listens who may let us in later. libpq gives no code here, only text.
+
+    Starting up or shutting down, full, or so slow that the time for a connection was over.
+    """
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return True
+    passing = ("the database system is", "too many clients", "remaining connection slots")
+    return any(words in str(error) for words in passing)
 
 
 def _take(path: Path, *, shared: bool, wait: bool = True) -> int:

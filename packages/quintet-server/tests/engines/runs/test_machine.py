@@ -61,7 +61,7 @@ async def go(bench, script, end, orders):
                 await bench.resume(runs, record, "answer")
         else:  # as if another process had taken it over: whoever runs it now must give up
             await bench.do("UPDATE runs SET epoch = epoch + 1 WHERE id = %s", record.id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             done = await bench.until(record, "paused", "completed", "failed", "cancelled")
             if done.state is not RunState.PAUSED:
@@ -71,7 +71,12 @@ async def go(bench, script, end, orders):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(script=scripts, end=st.sampled_from(sorted(ENDS)), orders=moves)
 async def test_every_run_ends_once_and_no_recorded_step_is_told_twice(bench, script, end, orders):

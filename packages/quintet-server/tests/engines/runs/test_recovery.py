@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from quintet_server.engines.runs.model import Lost, Note, RunState
@@ -48,6 +48,14 @@ class Processes:
         lines = (line.split() for line in self.ledger.read_text().splitlines())
         return [(key, int(n), int(pid)) for id, key, n, pid in lines if id == run_id]
 
+    async def gone(self) -> None:
+        """Wait until PostgreSQL has noticed that none of them lives."""
+        alive = "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        alive += " AND application_name LIKE 'ledger%'"
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as conn:
+            while (await conn.execute(alive)).rowcount:
+                await asyncio.sleep(0.01)
+
     def close(self) -> None:
         for process in self.started:
             process.kill()
@@ -74,18 +82,18 @@ def ledger_run(bench, observer, hang_at, times=1):
     )
 
 
-async def test_run_of_a_killed_process_is_finished_by_its_successor_within_a_second(
+async def test_run_of_a_killed_process_is_finished_by_its_successor_as_it_starts(
     bench, observer, processes
 ):
+    """And not a period of the reaper later, which is an hour here."""
     first = await processes.start()
     record = await ledger_run(bench, observer, hang_at=2)
     assert await processes.line(first) == f"hanging {record.id}"
     first.kill()
     first.wait()
-    second = await processes.start()
-    ready = time.monotonic()
+    await processes.gone()
+    second = await processes.start(QUINTET_WORK_REAPER_PERIOD_SECONDS="3600")
     done = await bench.until(record)
-    assert time.monotonic() - ready < 1.5
     assert done.state is RunState.COMPLETED
     assert processes.effects(record.id) == [
         ("s0", 1, first.pid),
@@ -107,9 +115,7 @@ async def test_run_of_a_killed_process_is_finished_by_one_that_lives(bench, obse
     done, waiting = await asyncio.wait(said, return_when=asyncio.FIRST_COMPLETED)
     victim = said[done.pop()]
     victim.kill()
-    killed = time.monotonic()
     ended = await bench.until(record)
-    assert time.monotonic() - killed < 7.5  # the reaper's period, and the grace
     assert ended.state is RunState.COMPLETED
     assert {pid for *_, pid in processes.effects(record.id)} == {process.pid for process in both}
     next(process for process in both if process is not victim).kill()
@@ -207,7 +213,7 @@ async def test_two_segments_of_a_run_in_one_process_do_not_mix(bench):
     await begun.wait()
     await bench.do("UPDATE work_jobs SET lease_expires_at = quintet_now()")
     assert await reap(bench.db, bench.queue.settings) == 1
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(segments) < 2:
             await asyncio.sleep(0.005)
     old, new = segments
@@ -251,24 +257,32 @@ async def test_flush_of_an_overtaken_segment_raises_lost(bench):
     assert await bench.steps(record) == {}
 
 
-async def test_stopping_process_lets_short_runs_end_and_hands_the_others_back(bench, bus):
+async def test_stopping_process_lets_short_runs_end(bench):
+    bench.settings = bench.settings.model_copy(update={"drain_seconds": 60.0})
+
+    async def body(run):
+        await asyncio.sleep(0.01)
+        return "done"
+
+    runs = await bench.engine(body)
+    record = await bench.until(await bench.create(runs), "running", "completed")
+    await runs.stop()
+    assert (await runs.get("prj_1", record.id)).state is RunState.COMPLETED
+
+
+async def test_stopping_process_hands_long_runs_back(bench, bus):
     release = asyncio.Event()
     segments = []
 
     async def body(run):
         segments.append(sorted(run.steps))
-        if run.record.input == "short":
-            await asyncio.sleep(0.01)
-            return "done"
         run.record_step("a", output=1)
         await release.wait()
         return run.steps["a"].output
 
     first = await bench.engine(body)
-    long = await bench.until(await bench.create(first, "long"), "running")
-    short = await bench.until(await bench.create(first, "short"), "running", "completed")
+    long = await bench.until(await bench.create(first), "running")
     await first.stop()
-    assert (await first.get("prj_1", short.id)).state is RunState.COMPLETED
     assert (await first.get("prj_1", long.id)).state is RunState.RUNNING
     assert await bench.job_of(long) == ("pending", 0)
     assert (await bench.steps(long))["a"] == ("done", 1, 1)
@@ -384,7 +398,9 @@ async def test_lost_connections_neither_lose_nor_repeat_a_write(bench):
     for _ in range(6):
         await asyncio.sleep(0.05)
         await bench.do(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            # And wait until it is gone: one that is still on its way out takes a statement.
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid()"
             " AND datname = current_database() AND application_name = 'test'"
         )
     done = await bench.until(record)
@@ -459,8 +475,6 @@ async def test_old_runs_are_deleted_with_their_steps_and_events(bench, advance):
 
 
 async def test_database_away_for_the_program_interrupts_it_and_does_not_fail_it(bench):
-    import psycopg
-
     tries = []
 
     async def body(run):
@@ -477,8 +491,6 @@ async def test_database_away_for_the_program_interrupts_it_and_does_not_fail_it(
 
 
 async def test_run_that_gets_further_each_time_is_not_given_up(bench):
-    import psycopg
-
     tries = []
 
     async def body(run):
@@ -495,8 +507,6 @@ async def test_run_that_gets_further_each_time_is_not_given_up(bench):
 
 
 async def test_run_that_is_interrupted_at_the_same_place_again_and_again_is_given_up(bench):
-    import psycopg
-
     tries = []
 
     async def body(run):

@@ -65,7 +65,7 @@ class Tenants:
         (row,) = await self.rows(f"SELECT {expression} AS v", params)
         return row["v"]
 
-    async def unchecked(self, sql: str, *, seconds: float = 5.0, limit: int = 1000) -> QueryResult:
+    async def unchecked(self, sql: str, *, seconds: float = 60.0, limit: int = 1000) -> QueryResult:
         """The statement as it is, past everything that checks it."""
         return await self.sql.runner.query(self.own, Statement(sql), limit=limit, seconds=seconds)
 
@@ -98,7 +98,7 @@ async def shared_db(engines_database_url: str) -> AsyncIterator[Database]:
 async def tenants(shared_db: Database) -> AsyncIterator[Tenants]:
     own = await new_project(shared_db, MARKS["own"])
     other = await new_project(shared_db, MARKS["other"])
-    settings = SqlSettings(deadline_seconds=8.0, grace_seconds=0.3, idle_seconds=30.0)
+    settings = SqlSettings(deadline_seconds=60.0, grace_seconds=0.3, idle_seconds=600.0)
     sql = TenantSql(shared_db, CATALOG, settings)
     await sql.start()
     yield Tenants(shared_db, sql, own, other)

@@ -30,8 +30,8 @@ NOT_SELECT = (
     "COPY interactions TO '/tmp/x'",
     "COPY (SELECT 1) TO PROGRAM 'id'",
     "COPY interactions FROM '/etc/passwd'",
-    "DO 'BEGIN PERFORM pg_sleep(5); END'",
-    "CALL pg_sleep(5)",
+    "DO 'BEGIN PERFORM pg_sleep(600); END'",
+    "CALL pg_sleep(600)",
     "LISTEN events",
     "NOTIFY events, 'x'",
     "UNLISTEN *",
@@ -80,7 +80,7 @@ MULTIPLE = (
     "SELECT 1 --\n; SELECT 2",
     "SELECT 1; COMMIT; DROP TABLE interactions; BEGIN",
     "DELETE FROM interactions; SELECT 1",
-    "DO $$ BEGIN PERFORM pg_sleep(5); END $$",
+    "DO $$ BEGIN PERFORM pg_sleep(600); END $$",
 )
 
 UNKNOWN_TABLE = (
@@ -174,8 +174,8 @@ TENANT_COLUMN = (
 )
 
 FORBIDDEN_FUNCTION = (
-    "SELECT pg_sleep(5)",
-    "SELECT pg_sleep_for('5 seconds')",
+    "SELECT pg_sleep(600)",
+    "SELECT pg_sleep_for('600 seconds')",
     "SELECT pg_read_file('/etc/passwd')",
     "SELECT pg_read_binary_file('postgresql.conf')",
     "SELECT pg_ls_dir('.')",
@@ -241,14 +241,14 @@ FORBIDDEN_FUNCTION = (
     "SELECT public.amdahl_sql_publish()",
     "SELECT amdahl.tenant()",
     "SELECT quintet_now()",
-    "SELECT pg_catalog.pg_sleep(5)",
-    "SELECT `pg_sleep`(5)",
-    'SELECT "pg_sleep"(5)',
-    "SELECT PG_SLEEP/**/(5)",
-    "SELECT id FROM interactions WHERE pg_sleep(5) IS NULL",
-    "SELECT id FROM interactions ORDER BY pg_sleep(5)",
+    "SELECT pg_catalog.pg_sleep(600)",
+    "SELECT `pg_sleep`(600)",
+    'SELECT "pg_sleep"(600)',
+    "SELECT PG_SLEEP/**/(600)",
+    "SELECT id FROM interactions WHERE pg_sleep(600) IS NULL",
+    "SELECT id FROM interactions ORDER BY pg_sleep(600)",
     "SELECT COUNT(*) FILTER (WHERE pg_sleep(1) IS NULL) FROM interactions",
-    "SELECT CASE WHEN true THEN pg_sleep(5) END",
+    "SELECT CASE WHEN true THEN pg_sleep(600) END",
     "SELECT repeat('x', 1000000000)",
     "SELECT lpad('x', 1000000000)",
     "SELECT array_fill(1, ARRAY[100000000])",
@@ -345,7 +345,7 @@ SLOW = (
 """What would run for a long time."""
 
 UNCHECKED_SLOW = (
-    "SELECT pg_sleep(30)",
+    "SELECT pg_sleep(600)",
     "SELECT count(*) FROM generate_series(1, 100000000000)",
     "SELECT set_config('statement_timeout', '0', false), count(*) "
     "FROM generate_series(1, 10000000000)",

@@ -15,6 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from quintet_server.engines.sql import (
+    QueryResult,
     SqlBusy,
     SqlRefused,
     SqlSettings,
@@ -24,6 +25,7 @@ from quintet_server.engines.sql import (
 )
 from quintet_server.engines.sql.statement import Statement
 from quintet_server.services.amdahl.query.catalog import CATALOG
+from quintet_server.store.background import end
 from quintet_server.store.database import Database
 
 from .conftest import drop_projects, new_project
@@ -33,7 +35,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 @asynccontextmanager
 async def engine(db: Database, **settings: Any) -> AsyncIterator[TenantSql]:
-    settings = {"deadline_seconds": 5.0, "grace_seconds": 0.3, **settings}
+    settings = {"deadline_seconds": 60.0, "wait_seconds": 60.0, "grace_seconds": 0.3, **settings}
     sql = TenantSql(db, CATALOG, SqlSettings(**settings))
     await sql.start()
     try:
@@ -63,19 +65,23 @@ async def moment(db: Database) -> datetime:
 
 
 async def until(condition: Any) -> None:
-    for _ in range(200):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come about")
+    async with asyncio.timeout(60):
+        while not await condition():
+            await asyncio.sleep(0.02)
 
 
-async def test_connection_is_kept_for_the_next_statement_and_closed_when_idle(tenants) -> None:
-    async with engine(tenants.db, idle_seconds=0.2) as sql:
+async def test_connection_is_kept_for_the_next_statement(tenants) -> None:
+    async with engine(tenants.db) as sql:
         since = await moment(tenants.db)
         for _ in range(3):
             await sql.query(tenants.own, "SELECT 1")
         assert await backends(tenants.db, tenants.own, since) == 1
+
+
+async def test_connection_is_closed_when_idle(tenants) -> None:
+    async with engine(tenants.db, idle_seconds=0.2) as sql:
+        since = await moment(tenants.db)
+        await sql.query(tenants.own, "SELECT 1")
 
         async def closed() -> bool:
             return await backends(tenants.db, tenants.own, since) == 0
@@ -101,14 +107,12 @@ async def test_nothing_is_left_of_a_statement_in_the_next(tenants) -> None:
                 "current_setting('default_transaction_read_only') AS b, "
                 "current_setting('TimeZone') AS c, current_setting('search_path') AS d"
             )
-            started = time.perf_counter()
             with pytest.raises(SqlTimeout):
                 await tenants.unchecked(
                     "SELECT set_config('statement_timeout', '0', true), "
                     "count(*) FROM generate_series(1, 10000000000)",
                     seconds=0.3,
                 )
-            assert time.perf_counter() - started < 1.3
             with pytest.raises(SqlRefused, match="read-write"):
                 await tenants.unchecked("SELECT set_config('transaction_read_only', 'off', true)")
             with pytest.raises(SqlRefused, match="permission denied"):
@@ -127,13 +131,12 @@ async def test_cancelled_caller_cancels_the_statement(tenants) -> None:
     async with engine(tenants.db) as sql:
         since = await moment(tenants.db)
         slow = Statement("SELECT count(*) FROM generate_series(1, 10000000000)")
-        call = asyncio.create_task(sql.runner.query(tenants.own, slow, limit=1, seconds=5))
+        call = asyncio.create_task(sql.runner.query(tenants.own, slow, limit=1, seconds=600))
 
         async def running() -> bool:
             return await backends(tenants.db, tenants.own, since) == 1
 
         await until(running)
-        started = time.perf_counter()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -142,42 +145,53 @@ async def test_cancelled_caller_cancels_the_statement(tenants) -> None:
             return await backends(tenants.db, tenants.own, since) == 0
 
         await until(gone)
-        assert time.perf_counter() - started < 1.5
         assert (await sql.query(tenants.own, "SELECT 1 AS a")).rows == [{"a": 1}]
 
 
 SLOW = Statement("SELECT count(*) FROM generate_series(1, 10000000000)")
 
 
+async def take_all_turns(sql: TenantSql, project: str) -> asyncio.Task[QueryResult]:
+    """With a statement that runs until it is cancelled, where a tenant has one turn."""
+    slow = asyncio.create_task(sql.runner.query(project, SLOW, limit=1, seconds=600))
+
+    async def taken() -> bool:
+        return sql._sessions._lent == 1
+
+    await until(taken)
+    return slow
+
+
 async def test_tenant_with_all_its_turns_taken_waits_and_another_does_not(tenants) -> None:
     async with engine(
         tenants.db, tenant_connections_max_count=1, connections_max_count=2, wait_seconds=0.2
     ) as sql:
-        slow = asyncio.create_task(sql.runner.query(tenants.own, SLOW, limit=1, seconds=1.0))
-        await asyncio.sleep(0.05)
+        slow = await take_all_turns(sql, tenants.own)
         started = time.perf_counter()
         with pytest.raises(SqlBusy):
             await sql.query(tenants.own, "SELECT 1")
-        assert 0.15 < time.perf_counter() - started < 0.8
+        assert time.perf_counter() - started > 0.15
         assert (await sql.query(tenants.other, "SELECT 1 AS a")).rows == [{"a": 1}]
-        with pytest.raises(SqlTimeout):
-            await slow
+        await end(slow)
 
 
 async def test_crowd_of_waiters_is_refused_at_once(tenants) -> None:
     async with engine(
-        tenants.db, tenant_connections_max_count=1, waiting_max_count=1, wait_seconds=2.0
+        tenants.db, tenant_connections_max_count=1, waiting_max_count=1, wait_seconds=60.0
     ) as sql:
-        slow = asyncio.create_task(sql.runner.query(tenants.own, SLOW, limit=1, seconds=0.5))
-        await asyncio.sleep(0.05)
+        slow = await take_all_turns(sql, tenants.own)
         waiting = asyncio.create_task(sql.query(tenants.own, "SELECT 1 AS a"))
-        await asyncio.sleep(0.05)
+
+        async def crowded() -> bool:
+            return sql._sessions._waiting == 1
+
+        await until(crowded)
         started = time.perf_counter()
         with pytest.raises(SqlBusy):
             await sql.query(tenants.own, "SELECT 1")
-        assert time.perf_counter() - started < 0.2
-        with pytest.raises(SqlTimeout):
-            await slow
+        assert time.perf_counter() - started < 30  # and not after the minute that others wait
+        assert not waiting.done()
+        await end(slow)
         assert (await waiting).rows == [{"a": 1}]
 
 
@@ -305,16 +319,14 @@ async def test_ordinary_server_role_with_createrole_isolates_and_ends_statements
                 assert result.rows == [{"c": f"{mark} said 0"}]
             # Not hardened, so what everybody may know stays known; rows and deadlines hold.
             everything = Statement("SELECT id FROM public.amdahl_interactions")
-            assert len((await sql.runner.query(own, everything, limit=50, seconds=2)).rows) == 10
+            assert len((await sql.runner.query(own, everything, limit=50, seconds=60)).rows) == 10
             with pytest.raises(SqlRefused, match="permission denied"):
                 await sql.runner.query(
-                    own, Statement("SELECT * FROM public.amdahl_sql_tenants"), limit=5, seconds=2
+                    own, Statement("SELECT * FROM public.amdahl_sql_tenants"), limit=5, seconds=60
                 )
-            started = time.perf_counter()
             with pytest.raises(SqlTimeout):
-                lifted = "SELECT set_config('statement_timeout', '0', false), pg_sleep(5)"
+                lifted = "SELECT set_config('statement_timeout', '0', false), pg_sleep(600)"
                 await sql.runner.query(own, Statement(lifted), limit=5, seconds=0.3)
-            assert time.perf_counter() - started < 1.3
 
 
 async def test_server_role_that_may_make_no_roles_says_what_to_grant(empty_database_url) -> None:

@@ -15,6 +15,8 @@ from quintet_server.engines.sqlite import Databases, SqliteSettings
 Opened = Callable[..., AbstractAsyncContextManager[Databases]]
 
 FOREVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+# What a test does not let run out on purpose must not do so on a busy machine either.
+PATIENT = {"statement_seconds": 60.0, "wait_seconds": 60.0}
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def opened(tmp_path: Path) -> Opened:
     async def open_them(**settings: Any) -> AsyncIterator[Databases]:
         now = settings.pop("now", None)
         more = {} if now is None else {"now": now}
-        databases = Databases(SqliteSettings(**settings), tmp_path / "sqlite", **more)
+        databases = Databases(SqliteSettings(**PATIENT | settings), tmp_path / "sqlite", **more)
         await databases.start()
         try:
             yield databases

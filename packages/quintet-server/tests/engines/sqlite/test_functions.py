@@ -63,7 +63,7 @@ def test_long_values_take_little_time_or_are_refused(sql, values):
     started = time.process_time()
     with contextlib.suppress(SqlError):
         ours.execute(sql, values).fetchall()
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_functions_can_be_used_in_indexes_and_generated_columns():

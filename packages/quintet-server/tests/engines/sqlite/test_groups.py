@@ -27,7 +27,7 @@ from quintet_server.engines.sqlite.groups import GROUP_MAX_COUNT, Fate
 from quintet_server.engines.sqlite.statements import shape_of
 
 from . import hostile
-from .conftest import FOREVER
+from .conftest import FOREVER, PATIENT
 
 SCHEMA = (
     "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)",
@@ -79,8 +79,12 @@ def turns(monkeypatch):
 @contextlib.asynccontextmanager
 async def plugged(databases):
     """Let all calls that are begun in the block wait, and go on together at its end."""
+    crew = databases._crew
+    usual, crew._settings = crew._settings, SqliteSettings(statement_seconds=600)
     plug = asyncio.create_task(databases.query("p", f"CREATE TABLE plug AS {FOREVER}"), name="plug")
     await asyncio.sleep(0)
+    crew._settings = usual
+    assert crew._running
     yield
     await asyncio.sleep(0)
     plug.cancel()
@@ -232,15 +236,26 @@ async def test_writes_behind_a_long_answer_wait_for_the_next_turn(opened, turns)
 
 
 @pytest.mark.parametrize("leaver", [0, 1, 2])
-async def test_caller_that_leaves_a_group_takes_nobody_along(opened, turns, leaver):
-    async with opened(statement_seconds=5, crowded_seconds=0.3) as databases:
+async def test_caller_that_leaves_a_group_takes_nobody_along(opened, turns, leaver, monkeypatch):
+    async with opened(crowded_seconds=0.3) as databases:
         await begun(databases)
+        reached, left = threading.Event(), threading.Event()
+        tick = Connection._tick
+
+        def held(connection):  # in the middle of the group
+            if any(len(turn.tickets) > 1 for turn in databases._crew._running):
+                reached.set()
+                assert left.wait(60)
+            return tick(connection)
+
+        monkeypatch.setattr(Connection, "_tick", held)
         async with plugged(databases):
             calls = [insert(databases, 1), databases.query("p", SLOW), insert(databases, 2)]
             tasks = [asyncio.create_task(call, name=str(n)) for n, call in enumerate(calls)]
-        while not any(turn.tickets[1:] for turn in databases._crew._running):
-            await asyncio.sleep(0)
+        await asyncio.to_thread(reached.wait, 60)
         tasks[leaver].cancel()
+        await asyncio.wait([tasks[leaver]])
+        left.set()
         if leaver != 1:  # it would run for all of its time, once it is alone
             while not turns.groups:
                 await asyncio.sleep(0.01)
@@ -260,7 +275,7 @@ async def test_caller_that_leaves_before_its_write_has_begun_is_left_out(
         def tick(_connection):  # in the middle of the rows of a statement
             if any(len(turn.tickets) > 1 for turn in databases._crew._running):
                 reached.set()
-                assert left.wait(30)
+                assert left.wait(60)
             return False
 
         monkeypatch.setattr(Connection, "_tick", tick)
@@ -270,7 +285,7 @@ async def test_caller_that_leaves_before_its_write_has_begun_is_left_out(
         async with plugged(databases):
             calls = [some, insert(databases, 2000), insert(databases, 2001)]
             tasks = [asyncio.create_task(call, name=str(n)) for n, call in enumerate(calls)]
-        await asyncio.to_thread(reached.wait, 30)
+        await asyncio.to_thread(reached.wait, 60)
         tasks[1].cancel()
         await asyncio.wait([tasks[1]])
         left.set()
@@ -281,7 +296,7 @@ async def test_caller_that_leaves_before_its_write_has_begun_is_left_out(
 
 
 async def test_server_that_stops_in_a_group_says_so_and_has_done_none_of_it(opened, turns):
-    async with opened(crowded_seconds=5) as databases:
+    async with opened(crowded_seconds=60) as databases:
         await begun(databases)
         async with plugged(databases):
             calls = [insert(databases, 1), databases.query("p", SLOW), insert(databases, 2)]
@@ -452,7 +467,10 @@ def without_parameter(call):
 @settings(
     max_examples=settings.default.max_examples // 2,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(calls=st.lists(CALLS.map(without_parameter), min_size=2, max_size=20))
 def test_writes_in_groups_are_answered_as_one_after_the_other_in_some_order(calls):
@@ -467,7 +485,7 @@ async def compare(calls, folder, turns):
     async with contextlib.AsyncExitStack() as stack:
         opened = []
         for name in ("grouped", "single"):
-            databases = Databases(SqliteSettings(crowded_seconds=5), folder / name)
+            databases = Databases(SqliteSettings(crowded_seconds=60, **PATIENT), folder / name)
             await databases.start()
             stack.push_async_callback(databases.stop)
             await begun(databases)

@@ -103,14 +103,14 @@ def test_long_texts_without_boundaries_are_split_in_time(unit, kind) -> None:
     started = time.monotonic()
     pieces = split(text, 1000, 200, kind)
     assert pieces[-1].endswith("end")
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_thousands_of_empty_pages_are_split_in_time() -> None:
     pages = "\n\f" * 10_000 + "end"
     started = time.monotonic()
     assert split_sections(pages, 1000, 200, Format.PDF) == [Section("end", (), 10_001)]
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_long_texts_are_cut_at_headings_paragraphs_lines_and_words() -> None:

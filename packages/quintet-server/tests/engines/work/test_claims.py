@@ -13,7 +13,7 @@ from quintet_server.engines.work.settings import WorkSettings
 from quintet_server.store.notify import NotifyBus
 
 
-def poll(queue, bench, worker="w1", *, wait=20.0, capacity=1, queues=("default",), **options):
+def poll(queue, bench, worker="w1", *, wait=60.0, capacity=1, queues=("default",), **options):
     return asyncio.create_task(
         queue.claim_wait(
             bench.lane,

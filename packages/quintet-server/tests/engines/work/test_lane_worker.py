@@ -51,7 +51,7 @@ async def desk(queue, bench):
 
 
 async def until(bench, job, *states):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (found := await bench.get(job)).state not in states:
             await asyncio.sleep(0.005)
     return found
@@ -75,7 +75,7 @@ async def test_raising_is_a_failure_that_says_what_happened(desk, bench, error, 
     desk.worker()
     job = await bench.add()
     await desk.begun.get()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (found := await bench.get(job)).error is None:
             await asyncio.sleep(0.005)
     assert found.state is state
@@ -167,7 +167,7 @@ async def test_heartbeats_keep_the_lease_and_carry_progress(db, bus, desk, bench
     job = await bench.add()
     running = await desk.begun.get()
     running.progress = 0.25
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await bench.get(job)).progress != 0.25:
             await asyncio.sleep(0.01)
     await brisk.close()
@@ -181,7 +181,7 @@ async def test_lost_lease_stops_the_handler_and_nothing_is_acknowledged(db, bus,
     async with db.transaction() as conn:  # one, or the next heartbeat would be quicker
         await conn.execute("UPDATE work_jobs SET lease_expires_at = quintet_now()")
         await conn.execute("SELECT work_reap(10, '{\"base_ms\": 60000}')")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await running.stop.wait()
     await worker.stop()
     found = await bench.get(job)
@@ -193,7 +193,7 @@ async def test_stop_lets_running_jobs_end_and_claims_nothing_more(desk, bench):
     worker = desk.worker(concurrency=1)
     first, second = await bench.add(), await bench.add()
     await desk.begun.get()
-    stopping = asyncio.create_task(worker.stop(drain_seconds=10))
+    stopping = asyncio.create_task(worker.stop(drain_seconds=60))
     await asyncio.sleep(0.02)
     desk.let_go.set()
     await stopping
@@ -210,7 +210,7 @@ async def test_stop_hands_back_what_does_not_end_in_time(desk, bench, queue):
     found = await until(bench, job, State.PENDING)
     assert found.attempt == 0
     (again,) = await queue.claim_wait(
-        bench.lane, ["default"], worker_id="w2", capacity=1, wait_seconds=10
+        bench.lane, ["default"], worker_id="w2", capacity=1, wait_seconds=60
     )
     assert (again.id, again.attempt) == (job.id, 1)
 
@@ -233,7 +233,7 @@ async def test_two_workers_share_a_lane_and_run_each_job_once(desk, bench, queue
         jobs = await queue.enqueue(conn, [bench.spec() for _ in range(60)])
     for _ in range(2):
         desk.worker(concurrency=5, handler=note)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await queue.counts(bench.lane)).get(State.SUCCEEDED, 0) < 60:
             await asyncio.sleep(0.02)
     assert sorted(seen) == sorted(job.id for job in jobs)

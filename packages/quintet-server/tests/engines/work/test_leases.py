@@ -32,16 +32,18 @@ async def test_heartbeat_renews_the_lease_up_to_the_hard_bound(
     job = await bench.start(timeout_seconds=timeout)
     await advance(beat_at)
     await queue.heartbeat(bench.lane, job.id, "w1")
-    held = (await bench.get(job)).lease_expires_at - job.started_at
-    assert abs(held.total_seconds() - lease) < 1.5
+    found = await bench.get(job)
+    held = (found.lease_expires_at - job.started_at).total_seconds()
+    late = (found.heartbeat_at - job.started_at).total_seconds() - beat_at
+    assert lease <= held <= lease + late + 1e-6
     assert queue.windows.hard(timeout) >= lease - 1
 
 
 async def test_expired_lease_is_a_failed_attempt_with_backoff(bench, queue, advance):
     job = await bench.start(timeout_seconds=30)
-    await advance(59)
+    await advance(30)
     assert await reaper.reap(queue.db, queue.settings) == 0
-    await advance(2)
+    await advance(31)
     assert await reaper.reap(queue.db, queue.settings) == 1
     waiting = await bench.get(job)
     assert (waiting.state, waiting.attempt, waiting.worker_id) == (State.PENDING, 1, None)

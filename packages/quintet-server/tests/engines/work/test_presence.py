@@ -15,7 +15,12 @@ from quintet_server.engines.work.settings import WorkSettings
 
 @pytest.fixture
 def settings():
-    return WorkSettings(retry_jitter_ms=0, presence_period_seconds=0.05, presence_grace_seconds=0)
+    return WorkSettings(
+        retry_jitter_ms=0,
+        presence_period_seconds=0.05,
+        presence_grace_seconds=0,
+        jump_respite_seconds=60,
+    )
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ async def test_lost_connection_is_made_again_and_the_lock_taken(queue, presence)
     ((_, before, _),) = await processes(queue)
     patient = queue.settings.model_copy(update={"presence_grace_seconds": 60.0})
     await cut(queue)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await processes(queue))[0][1] == before:
             await bury(queue.db, patient)
             await asyncio.sleep(0.01)
@@ -93,7 +98,7 @@ async def test_lost_connection_is_made_again_and_the_lock_taken(queue, presence)
 async def test_process_that_was_given_up_shows_itself_again(queue, presence):
     async with queue.db.connection() as conn:
         await conn.execute("DELETE FROM work_processes")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await processes(queue):
             await asyncio.sleep(0.01)
     assert await bury(queue.db, queue.settings) == 0

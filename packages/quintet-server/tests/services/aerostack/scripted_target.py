@@ -52,7 +52,7 @@ class ScriptedTarget:
         self.script = list(script)
 
     async def wait_for(self, count: int) -> list[Received]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while len(self.requests) < count:
                 await asyncio.sleep(0.005)
         return self.requests

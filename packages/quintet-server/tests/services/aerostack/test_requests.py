@@ -36,6 +36,12 @@ async def test_an_unknown_path_is_404_in_the_error_object(api: Api) -> None:
     }
 
 
+async def test_the_bare_mount_is_an_unknown_path(api: Api) -> None:
+    answer = await api.post(f"http://test{api.mount}", {})
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "No such path: /v1"
+
+
 async def test_a_wrong_method_is_405_in_the_error_object(api: Api) -> None:
     answer = await api.get("/cache/get")
     assert answer.status_code == 405

@@ -49,7 +49,8 @@ async def test_every_answer_tells_the_version_and_another_one_is_refused(api: Ap
 
 
 async def test_what_the_framework_refuses_is_in_the_envelope(api: Api) -> None:
-    await api.refused("GET", "/nowhere", None, 404, "not_found")
+    for path in ("/nowhere", f"http://test{api.mount}"):
+        await api.refused("GET", path, None, 404, "not_found")
     answer = await api.post("/me", {})
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD"

@@ -148,6 +148,10 @@ async def test_an_unknown_path_is_404(api, path):
     check_envelope(await api.get(path), 404, "not_found")
 
 
+async def test_the_bare_mount_is_an_unknown_path(api):
+    check_envelope(await api.get(f"http://test{api.mount}"), 404, "not_found")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -282,7 +286,10 @@ sensible = st.sampled_from(
 @settings(
     max_examples=150,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(
     route=st.sampled_from(WRITES),
@@ -299,7 +306,10 @@ async def test_no_body_of_any_shape_makes_the_server_stumble(api, route, body):
 @settings(
     max_examples=150,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(
     path=st.sampled_from(

@@ -211,18 +211,19 @@ async def test_the_list_is_paged_in_order_of_id(api):
 
 
 async def test_ticks_enqueue_once_and_catch_up_once(alone, advance):
-    first = (await alone.put("/recurring/rjob_a", BODY)).json()
-    await advance(301)
+    body = {**BODY, "cron_expression": "0 0 1 * *"}
+    first = (await alone.put("/recurring/rjob_a", body)).json()
+    await advance(31 * 86_400)
     await alone.eventually("SELECT 1 FROM work_jobs WHERE schedule_id = 'rjob_a'")
     [job] = (await alone.get("/jobs")).json()["jobs"]
     assert job["recurring_job_id"] == "rjob_a"
     after = (await alone.get("/recurring/rjob_a")).json()
     assert after["last_run_at"] is not None
     assert after["next_run_at"] > first["next_run_at"]
-    await advance(3600)  # twelve ticks missed
+    await advance(366 * 86_400)  # twelve ticks missed
     await alone.eventually("SELECT 1 FROM work_jobs HAVING count(*) = 2")
-    await alone.put("/recurring/rjob_a", {**BODY, "enabled": False})
-    await advance(3600)
+    await alone.put("/recurring/rjob_a", {**body, "enabled": False})
+    await advance(31 * 86_400)
     assert len((await alone.get("/jobs")).json()["jobs"]) == 2
 
 

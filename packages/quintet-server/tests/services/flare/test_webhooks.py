@@ -44,7 +44,7 @@ class Receiver:
         writer.close()
 
     async def next(self) -> tuple[dict[str, str], dict]:
-        headers, body = await asyncio.wait_for(self.requests.get(), 15)
+        headers, body = await asyncio.wait_for(self.requests.get(), 60)
         return headers, json.loads(body)
 
 

@@ -64,7 +64,7 @@ class Api(ServiceClient):
         async with self.http.stream("GET", path, **options) as answer:
             assert answer.status_code == 200, (await answer.aread()).decode()
             assert answer.headers["content-type"].startswith("text/event-stream")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 return [frame async for frame in frames(answer)]
 
 

@@ -34,7 +34,7 @@ def rows(url: str, statement: str) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
-def until(look, timeout: float = 20.0):
+def until(look, timeout: float = 60.0):
     deadline = time.monotonic() + timeout
     while not (found := look()):
         assert time.monotonic() < deadline
@@ -56,6 +56,7 @@ async def test_execution_of_a_killed_server_is_finished_by_the_next(
         f"{first.url}/api/v1/workflows/wf_patient/execute",
         json={"inputs": {"x": "kept"}},
         headers=key,
+        timeout=60,
     )
     execution_id = answer.json()["data"]["execution_id"]
     until(lambda: rows(database_url, "SELECT 1 FROM run_steps WHERE state = 'waiting'"))
@@ -66,7 +67,7 @@ async def test_execution_of_a_killed_server_is_finished_by_the_next(
 
     def ended():
         url = f"{second.url}/api/v1/executions/{execution_id}"
-        found = httpx.get(url, headers=key).json()["data"]
+        found = httpx.get(url, headers=key, timeout=60).json()["data"]
         return found if found["status"] not in ("pending", "running") else None
 
     done = until(ended)

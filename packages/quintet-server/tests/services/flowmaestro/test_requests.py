@@ -131,6 +131,7 @@ async def test_read_only_key_cannot_write(api: Api) -> None:
 
 async def test_unknown_path_wrong_method_and_broken_json_are_enveloped(api: Api) -> None:
     check_envelope(await api.get("/nowhere"), 404, "resource_not_found")
+    check_envelope(await api.get(f"http://test{api.mount}"), 404, "resource_not_found")
     check_envelope(await api.call("PUT", "/workflows"), 405, "validation_error")
     for body in (b"{", b"[1]", b'"x"', b"\xff", b"nul"):
         answer = await api.http.post("/webhooks", content=body)

@@ -84,7 +84,12 @@ class Api(ServiceClient):
 
 def run(database_url: str, folder: Path, **settings: Any) -> AbstractAsyncContextManager[Runtime]:
     # A test may send as many requests as it likes, unless it is about their number.
-    limits = {"requests_per_minute": 0, "auth_failures_per_minute": 100_000, **settings}
+    limits = {
+        "requests_per_minute": 0,
+        "auth_failures_per_minute": 100_000,
+        "click_wait_seconds": 60.0,  # also where others want the database's processor too
+        **settings,
+    }
     allow = bool(limits.pop("allow_private_targets", True))
     return serving.running(
         service(GhostFlowSettings(**limits)), database_url, folder, allow_private_targets=allow

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from quintet_server.services.ghostflow.endpoints import Endpoint
+from quintet_server.services.ghostflow.reports.dimensions import TIMES
 from quintet_server.services.ghostflow.routes import ENDPOINTS
 
 from .conftest import Api
 
+NOBODY = "00000000-0000-7000-8000-000000000000"
 CHECKED = [each for each in ENDPOINTS if each.query is not None]
 SAID = {
     **dict.fromkeys(("from", "to"), "2025-01-01"),
     **dict.fromkeys(
         ("campaignId", "offerId", "sourceId", "networkId", "domainId", "clickId", "conversionId"),
-        "00000000-0000-7000-8000-000000000000",
+        NOBODY,
     ),
     "timezone": "UTC",
     "attribution": "click",
@@ -28,7 +30,16 @@ SAID = {
     "outcome": "created",
     "limit": "5",
 }
-STATUSES = {"campaigns.list": "active", "domains.list": "pending"}
+STATUSES = {
+    "campaigns.list": "active",
+    "offers.list": "paused",
+    "domains.list": "pending",
+    "conversions.list": "approved",
+    "postbacks.list": "approved",
+    "apiKeys.list": "revoked",
+    "webhooks.list": "disabled",
+}
+PLAIN = [each for each in CHECKED if "{" not in each.path]
 
 
 def test_numbers_and_lists_are_checked() -> None:
@@ -36,10 +47,11 @@ def test_numbers_and_lists_are_checked() -> None:
         *("reports.dashboard", "reports.breakdown", "reports.timeseries"),
         *("clicks.list", "conversions.list", "postbacks.list"),
         *("campaigns.list", "offers.list", "sources.list", "networks.list", "domains.list"),
+        *("apiKeys.list", "apiKeys.auditLog", "teams.list", "webhooks.list", "webhooks.deliveries"),
     }
 
 
-@pytest.mark.parametrize("path", [each.path for each in CHECKED])
+@pytest.mark.parametrize("path", [each.path.replace("{id}", NOBODY) for each in CHECKED])
 async def test_unknown_parameter_is_400_and_named(api: Api, path: str) -> None:
     error = await api.refused(
         "GET", path, None, 400, "VALIDATION_ERROR", params={"zzz": "1", "limi t": "2"}
@@ -50,18 +62,46 @@ async def test_unknown_parameter_is_400_and_named(api: Api, path: str) -> None:
     assert "zzz" in error["message"]
 
 
-@pytest.mark.parametrize("each", CHECKED, ids=[each.operation_id for each in CHECKED])
+@pytest.mark.parametrize("each", PLAIN, ids=[each.operation_id for each in PLAIN])
 async def test_every_known_parameter_is_taken(api: Api, each: Endpoint) -> None:
-    query = {name: SAID.get(name, "x") for name in each.query or ()}
+    query = {one.name: SAID.get(one.name, "x") for one in each.query or ()}
     query.pop("cursor", None)  # signed
     query.pop("sort", None)
-    if each.path in ("/conversions", "/postbacks"):
-        query["status"] = "approved"
-    elif status := STATUSES.get(each.operation_id):
-        query["status"] = status
-    else:
-        query.pop("status", None)  # those have none
+    if "status" in query:
+        query["status"] = STATUSES[each.operation_id]
     await api.ask("GET", each.path, params=query)
+
+
+@pytest.mark.parametrize("each", PLAIN, ids=[each.operation_id for each in PLAIN])
+async def test_every_documented_word_is_taken_and_no_other(api: Api, each: Endpoint) -> None:
+    needed = {one.name: SAID[one.name] for one in each.query or () if one.is_required}
+    for one in each.query or ():
+        item = one.schema.get("items", one.schema)
+        if "enum" not in item:
+            continue
+        for word in item["enum"]:
+            query = {**needed, one.name: word}
+            if each.operation_id == "reports.breakdown" and word.strip("-") in TIMES:
+                query["groupBy"] = word.strip("-")
+            answer = await api.get(each.path, params=query)
+            assert answer.status_code == 200, answer.text
+        query = {**needed, one.name: "nonsense"}
+        await api.refused("GET", each.path, None, 400, "VALIDATION_ERROR", params=query)
+
+
+async def test_document_has_every_parameter_with_its_type(api: Api) -> None:
+    document = (await api.get("/openapi.json")).json()
+    for each in CHECKED:
+        parameters = document["paths"][each.path]["get"]["parameters"]
+        names = [one["name"] for one in parameters if one["in"] == "query"]
+        assert names == [one.name for one in each.query or ()], each.operation_id
+        assert all(one["schema"] for one in parameters)
+    found = document["paths"]["/reports/breakdown"]["get"]["parameters"]
+    by_name = {one["name"]: one for one in found}
+    assert by_name["groupBy"]["required"]
+    assert by_name["groupBy"]["explode"] is False
+    assert by_name["limit"]["schema"]["type"] == "integer"
+    assert by_name["bots"]["schema"]["enum"] == ["exclude", "include", "only"]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ async def test_a_right_to_write_is_none_to_read_but_the_old_one_is(api: Api) -> 
 async def test_unknown_paths_and_methods_are_flat_errors_with_counts(api: Api) -> None:
     for method, path, status, code in (
         ("GET", "/nowhere", 404, "NOT_FOUND"),
+        ("GET", f"http://test{api.mount}", 404, "NOT_FOUND"),
         ("POST", "/campaigns/", 404, "NOT_FOUND"),
         ("GET", "/auth/loginx", 404, "NOT_FOUND"),
         ("GET", "/campaigns/non-existent-id", 404, "NOT_FOUND"),

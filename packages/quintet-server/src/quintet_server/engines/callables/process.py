@@ -30,7 +30,7 @@ _INHERITED = (
     *("TZ", "SSL_CERT_DIR", "SSL_CERT_FILE", "SYSTEMROOT", "VIRTUAL_ENV"),
 )
 _LINE_MAX_CHARS = 2_000
-_PRINTED_SECONDS = 1.0
+_PRINTED_SECONDS = 5.0
 _MEGABYTE = 1 << 20
 
 Stamp = tuple[tuple[str, int, int, int], ...]

@@ -96,7 +96,9 @@ def test_what_was_acknowledged_survives_a_killed_server(start_process, database_
     async def write() -> int:
         """Count until the server is gone; returns the last sum that was acknowledged."""
         headers = {"X-Aerostack-Key": server.keys["aerostack"]}
-        async with httpx.AsyncClient(base_url=f"{server.url}/v1/cache", headers=headers) as http:
+        async with httpx.AsyncClient(
+            base_url=f"{server.url}/v1/cache", headers=headers, timeout=60
+        ) as http:
             last = 0
             while True:
                 if last == 50:
@@ -111,5 +113,5 @@ def test_what_was_acknowledged_survives_a_killed_server(start_process, database_
     assert last >= 50
     again = start_process("--database-url", database_url, data_dir=server.data_dir)
     headers = {"X-Aerostack-Key": again.keys["aerostack"]}
-    answer = httpx.post(f"{again.url}/v1/cache/get", json={"key": "k"}, headers=headers)
+    answer = httpx.post(f"{again.url}/v1/cache/get", json={"key": "k"}, headers=headers, timeout=60)
     assert answer.json()["value"] in (last, last + 1)

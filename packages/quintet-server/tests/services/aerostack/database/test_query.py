@@ -11,6 +11,9 @@ import pytest_asyncio
 
 from quintet_server.engines.sqlite import SqliteSettings
 
+from ...serving import listening
+from ..conftest import Api
+
 FOREVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 ORIGINAL_CODES = {
     "AUTH_INVALID_KEY",
@@ -228,13 +231,20 @@ async def test_bad_key_is_400(api):
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
-async def test_client_that_hangs_up_ends_its_statement(wire):
-    seats = SqliteSettings().readers_count
-    for _ in range(seats):
-        with pytest.raises(httpx.ReadTimeout):
-            await wire.http.post("/db/query", json=query(FOREVER), timeout=0.3)
-    # All seats were taken; the answer comes long before those statements' time is up.
-    async with asyncio.timeout(SqliteSettings().statement_seconds / 2):
+async def test_client_that_hangs_up_ends_its_statement(started, monkeypatch):
+    monkeypatch.setenv("QUINTET_SQLITE_STATEMENT_SECONDS", "600")
+    monkeypatch.setenv("QUINTET_SQLITE_WAIT_SECONDS", "600")
+    async with (
+        started() as api,
+        listening(api.runtime) as url,
+        Api.of(api.runtime, url) as wire,
+        asyncio.timeout(60),
+    ):
+        for _ in range(SqliteSettings().readers_count):
+            with pytest.raises(httpx.ReadTimeout):
+                limits = httpx.Timeout(60, read=0.3)
+                await wire.http.post("/db/query", json=query(FOREVER), timeout=limits)
+        # All seats were taken; the answer comes long before those statements' time is up.
         answer = await wire.ask("/db/query", query("SELECT 1 AS one"))
     assert answer["results"] == [{"one": 1}]
 
@@ -251,7 +261,8 @@ async def test_damaged_database_is_500_and_says_nothing_about_the_machine(api):
 async def test_project_with_too_much_waiting_is_429_and_others_are_served(started, monkeypatch):
     monkeypatch.setenv("QUINTET_SQLITE_READERS_COUNT", "1")
     monkeypatch.setenv("QUINTET_SQLITE_WAITING_COUNT", "1")
-    monkeypatch.setenv("QUINTET_SQLITE_STATEMENT_SECONDS", "60")
+    monkeypatch.setenv("QUINTET_SQLITE_STATEMENT_SECONDS", "600")
+    monkeypatch.setenv("QUINTET_SQLITE_WAIT_SECONDS", "600")
     async with started() as api:
         calls = {asyncio.create_task(api.post("/db/query", query(FOREVER))) for _ in range(3)}
         # One runs, one waits, so that one is refused: the only one that can be done.

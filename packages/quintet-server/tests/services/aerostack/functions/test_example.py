@@ -36,7 +36,7 @@ async def test_example_applies_and_works(started):
 
 
 async def _ended(api, answer):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             job = (await api.ask("/queue/job", {"jobId": answer["jobId"]}))["job"]
             if job["status"] in ("completed", "failed"):

@@ -32,7 +32,7 @@ class Jobs:
 
     async def until(self, job_id: str, *statuses: str, attempts: int = 0) -> dict[str, Any]:
         """The job once it has one of these statuses, and at least so many attempts."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 job = await self.get(job_id)
                 if job["status"] in statuses and job["attempts"] >= attempts:

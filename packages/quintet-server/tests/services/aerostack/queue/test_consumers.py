@@ -159,7 +159,7 @@ async def test_waiting_for_the_next_attempt_is_queued_with_the_error_and_its_tim
     await apply("fail", retryDelay=600)
     job = await jobs.until(await jobs.add(), "queued", attempts=1)
     wait = datetime.fromisoformat(job["availableAt"]) - datetime.fromisoformat(job["createdAt"])
-    assert 599 < wait.total_seconds() < 700
+    assert 599 < wait.total_seconds() < 760  # a tenth more at most, and what the attempt took
     assert job["error"] == "ValueError: no such address"
 
 
@@ -245,12 +245,14 @@ async def test_answer_that_stays_the_same_fails_the_job_at_once(jobs, apply, tar
 )
 async def test_retry_after_sets_the_wait_within_bounds(jobs, apply, target, header, seconds):
     clock = jobs.api.runtime.clock
-    text = formatdate(clock.now() + 200, usegmt=True) if header == "date" else header
+    asked = clock.now()
+    text = formatdate(asked + 200, usegmt=True) if header == "date" else header
     target.tell(Told(status=503, headers={"retry-after": text}))
     await apply(url=target.url, retryDelay=10)
     job = await jobs.until(await jobs.add(), "queued", attempts=1)
-    wait = datetime.fromisoformat(job["availableAt"]) - datetime.fromisoformat(job["createdAt"])
-    assert seconds - 3 < wait.total_seconds() < seconds * 1.1 + 10
+    # However long the answer took to come: from between the two moments.
+    available = datetime.fromisoformat(job["availableAt"]).timestamp()
+    assert asked + seconds - 3 < available < clock.now() + seconds * 1.1 + 3
 
 
 async def test_next_attempt_comes_when_its_time_has_come(alone, apply, target, advance):
@@ -356,7 +358,7 @@ async def test_server_that_stops_gives_back_what_it_has_in_hand(
         jobs = Jobs(api)
         await apply("until_told", api=api)
         job_id = await jobs.add(data={"folder": str(tmp_path)})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (tmp_path / "begun-1").exists():
                 await asyncio.sleep(0.01)
         await api.ask("/queue/cancel", {"jobId": await jobs.add("other")})

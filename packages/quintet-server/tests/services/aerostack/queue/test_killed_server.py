@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 
 from quintet_server.definitions.apply import apply_definitions
 from quintet_server.services.aerostack.queue.definitions import KINDS
@@ -40,6 +41,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.timeout(300)
 async def test_job_of_a_killed_server_runs_again_and_is_completed(
     start_process, database_url, tmp_path
 ):
@@ -51,7 +53,7 @@ async def test_job_of_a_killed_server_runs_again_and_is_completed(
     await db.close()
     headers = {"X-Aerostack-Key": first.keys["aerostack"]}
     body = {"type": "task", "data": str(tmp_path)}
-    answer = httpx.post(f"{first.url}/v1/queue/enqueue", json=body, headers=headers)
+    answer = httpx.post(f"{first.url}/v1/queue/enqueue", json=body, headers=headers, timeout=60)
     assert answer.status_code == 201, answer.text
     begun = tmp_path / "begun-1"
     until(lambda: begun.exists() and begun.read_text().endswith(" "))
@@ -61,12 +63,12 @@ async def test_job_of_a_killed_server_runs_again_and_is_completed(
     first.kill()
     until(lambda: not is_running(pid))  # the function ends with its server
     second = start_process("--database-url", database_url, data_dir=first.data_dir)
-    until((tmp_path / "begun-2").exists, seconds=30)
+    until((tmp_path / "begun-2").exists)
     (tmp_path / "go").touch()
 
     def completed():
         url = f"{second.url}/v1/queue/job"
-        job = httpx.post(url, json=answer.json(), headers=headers).json()["job"]
+        job = httpx.post(url, json=answer.json(), headers=headers, timeout=60).json()["job"]
         return job if job["status"] == "completed" else None
 
     job = until(completed)

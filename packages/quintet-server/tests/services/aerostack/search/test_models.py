@@ -36,7 +36,7 @@ class Upstream:
             def do_POST(self) -> None:
                 body = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
                 upstream.models.append(body["model"])
-                assert upstream.go.wait(20)
+                assert upstream.go.wait(100)
                 status = 500 if len(upstream.models) > upstream.fails_after else upstream.status
                 answer = orjson.dumps(upstream.answer(body) if status == 200 else {"error": "no"})
                 self.send_response(status)
@@ -210,11 +210,11 @@ async def held_change(api: Api, upstream: Upstream) -> asyncio.Task[tuple[str, i
     """A change of the model whose first page of items is on its way to the upstream."""
     asked = len(upstream.models)
     change = asyncio.create_task(configured(api, "multilingual"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(upstream.models) == asked:
             await asyncio.sleep(0.001)
     upstream.go.clear()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(upstream.models) == asked + 1:
             await asyncio.sleep(0.001)
     return change

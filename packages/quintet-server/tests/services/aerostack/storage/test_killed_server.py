@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from .transfers import MIB, Transfer, content, digest_of, until
@@ -15,6 +16,7 @@ SWEEPING = {
 }
 
 
+@pytest.mark.timeout(300)
 def test_upload_of_a_killed_server_is_invisible_and_its_space_comes_back(
     start_process, database_url
 ) -> None:
@@ -22,7 +24,8 @@ def test_upload_of_a_killed_server_is_invisible_and_its_space_comes_back(
         with psycopg.connect(make_conninfo(database_url), autocommit=True) as conn:
             return conn.execute(statement.encode()).fetchall()
 
-    first = start_process("--database-url", database_url, env=SWEEPING)
+    # Only the second sweeps: a client that gets no time for a second looks like one that is gone.
+    first = start_process("--database-url", database_url)
     folder = first.data_dir / "aerostack" / "objects"
     key = first.keys["aerostack"]
 
@@ -43,14 +46,16 @@ def test_upload_of_a_killed_server_is_invisible_and_its_space_comes_back(
     assert len(rows("SELECT blob FROM object_uploads")) == 2
 
     second = start_process("--database-url", database_url, data_dir=first.data_dir, env=SWEEPING)
-    ask = httpx.Client(base_url=f"{second.url}/v1/storage", headers={"X-Aerostack-Key": key})
+    ask = httpx.Client(
+        base_url=f"{second.url}/v1/storage", headers={"X-Aerostack-Key": key}, timeout=60
+    )
     with ask:
         found = ask.post("/list", json={}).json()["objects"]
         assert [each["key"] for each in found] == ["kept", "replaced"]
         assert ask.post("/exists", json={"key": "new"}).json() == {"exists": False}
         until(lambda: not rows("SELECT blob FROM object_uploads"))
         until(lambda: sorted(files()) == [3 * MIB, 3 * MIB])
-        assert rows("SELECT blob FROM object_garbage") == []
+        until(lambda: not rows("SELECT blob FROM object_garbage"))
     for name in ("kept", "replaced"):
         with Transfer(second.url, key) as transfer:
             assert transfer.download(name, 3 * MIB) == digest_of(3 * MIB)

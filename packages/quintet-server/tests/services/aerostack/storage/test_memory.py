@@ -14,6 +14,7 @@ import pytest
 
 from .transfers import MIB, PeakMemory, Transfer, digest_of, until
 
+pytestmark = pytest.mark.timeout(300)
 SIZE = int(os.environ.get("QUINTET_TEST_OBJECT_BYTES", 256 * MIB))
 MOST_MIB = 32
 

@@ -57,7 +57,12 @@ class Transfer:
         for block in content(size):
             self.socket.sendall(block)
         self.socket.sendall(after)
-        return self.socket.recv(65536)
+        answer = b""
+        while not answer.endswith(b"}"):  # the head may come before the body
+            more = self.socket.recv(65536)
+            assert more, answer
+            answer += more
+        return answer
 
     def begin_download(self, key: str) -> bytes:
         """Ask for an object; returns the head, and what came with it of the body."""
@@ -128,7 +133,7 @@ class PeakMemory:
         return int(self._file.read_text().split()[1]) * 4096
 
 
-def until(look, seconds: float = 30.0):
+def until(look, seconds: float = 60.0):
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline

@@ -146,7 +146,7 @@ async def test_unhappiness_without_scores_is_told_by_what_was_said(office: Offic
 async def test_unhappiness_in_no_plain_word_is_looked_for_by_meaning(office: Office) -> None:
     said = "Our customers are sad and grumpy about it all."
     await office.plant("interactions", office.said(1, content=said), office.said(2))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not await search_interactions(office.parts, office.api.project_id, said, "semantic"):
             await asyncio.sleep(0.02)
     text = await asked(office, "Why are customers unhappy?")

@@ -189,7 +189,7 @@ async def test_word_that_nobody_said_brings_what_is_near_in_meaning(office: Offi
     await office.plant(
         "interactions", office.said(1, content=said, company_name="Initech"), office.said(2)
     )
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not await search_interactions(office.parts, office.api.project_id, said, "semantic"):
             await asyncio.sleep(0.02)
     report = await office.report("What is expensive?", depth="standard")

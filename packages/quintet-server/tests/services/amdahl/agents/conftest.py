@@ -56,7 +56,7 @@ class Agents:
 
     async def settled(self, session_id: str) -> dict[str, Any]:
         """The status once the session has settled."""
-        return await self.status(session_id, 15_000)
+        return await self.status(session_id, 30_000)
 
     async def ended(self, task: str, profile: str = "copilot", **params: Any) -> dict[str, Any]:
         """The status of a new session once it has settled."""
@@ -72,7 +72,7 @@ class Agents:
             "GET", f"/agents/{session_id}/stream", headers=headers
         ) as answer:
             assert answer.status_code == 200, (await answer.aread()).decode()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 return [frame async for frame in frames(answer)]
 
     async def types(self, session_id: str) -> list[str]:

@@ -72,7 +72,7 @@ class World:
         return await find_session(self.db, self.project_id, session_id)
 
     async def until(self, session_id: str, status: str) -> Session:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while (found := await self.session(session_id)).status != status:
                 await asyncio.sleep(0.01)
         return found
@@ -116,6 +116,7 @@ async def world(database_url, tmp_path):
 
 
 @pytest.mark.kill
+@pytest.mark.timeout(300)
 async def test_killed_sessions_go_on_where_they_were_and_answers_may_come_while_nobody_works(world):
     first = await world.process()
     in_tool = await world.start(hang_at="q1")

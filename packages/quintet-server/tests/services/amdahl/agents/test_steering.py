@@ -161,7 +161,7 @@ async def test_cancelling_stops_a_step_under_way_and_leaves_nothing_of_it(agents
     answer = await agents.api.ask("POST", path(session_id, "cancel"))
     assert (answer["success"], answer["status"]) == (True, "canceled")
     assert answer["completed_at"] is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await stopped.wait()
     assert await agents.types(session_id) == [
         "session.started",
@@ -190,7 +190,7 @@ async def test_cancelling_makes_a_model_stop_talking(agents):
     session_id = await agents.start("talks")
     await begun.wait()
     await agents.api.ask("POST", path(session_id, "cancel"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await stopped.wait()
     assert "message.completed" not in await agents.types(session_id)
 
@@ -240,7 +240,7 @@ async def test_a_session_that_catches_everything_is_cancelled_within_one_step(ag
     session_id = await agents.start("stubborn")
     await begun.wait()
     await agents.api.ask("POST", path(session_id, "cancel"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await ended.wait()
     assert (await agents.status(session_id))["status"] == "canceled"
     assert (await agents.api.ask("GET", "/artifacts"))["total"] == 0

@@ -63,7 +63,7 @@ async def test_a_connection_cut_after_each_event_shows_every_event_once(agents, 
     seen: list[int] = []
     url = f"{shared_url}{agents.api.mount}/agents/{session_id}/stream"
     key = {"Authorization": f"Bearer {agents.api.key}"}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         while len(seen) < count:
             headers = {**key, **({"Last-Event-ID": str(seen[-1])} if seen else {})}
             async with http.stream("GET", url, headers=headers) as answer:
@@ -81,7 +81,7 @@ async def test_a_live_stream_stays_open_over_a_question_and_ends_with_the_sessio
     session_id = await agents.start("talks")
     types = []
     async with (
-        asyncio.timeout(15),
+        asyncio.timeout(60),
         wire.http.stream("GET", f"/agents/{session_id}/stream") as answer,
     ):
         async for event in frames(answer):
@@ -176,17 +176,19 @@ async def test_the_log_has_what_webhooks_tell_and_forgets_a_session_with_its_run
     await agents.api.refused("GET", f"/agents/{session_id}/stream", None, 404, "not_found")
 
 
-async def test_silence_is_filled_with_pings(agents, monkeypatch):
+async def test_silence_is_filled_with_pings(wire, monkeypatch):
+    agents = Agents(wire)
     agents.script(talks)
     session_id = await agents.start("talks")
     await agents.settled(session_id)
     monkeypatch.setattr(agents.api.runtime.follower, "_heartbeat", 0.01)
     last = (await agents.status(session_id))["last_event_id"]
-    streaming = asyncio.ensure_future(
-        agents.api.get(f"/agents/{session_id}/stream?last_event_id={last}")
-    )
-    await asyncio.sleep(0.1)
-    await agents.resume(session_id, text="x")
-    async with asyncio.timeout(10):
-        text = (await streaming).text
+    path = f"/agents/{session_id}/stream?last_event_id={last}"
+    text = ""
+    async with asyncio.timeout(60), wire.http.stream("GET", path) as answer:
+        async for piece in answer.aiter_text():
+            text += piece
+            if text.count(": ping") >= 2:
+                break
     assert text.startswith("retry: 2000\n\n: ping\n\n: ping\n\n")
+    await agents.leave()

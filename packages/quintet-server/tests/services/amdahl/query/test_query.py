@@ -170,9 +170,9 @@ async def test_client_that_leaves_has_its_statement_cancelled(api, monkeypatch) 
 
     monkeypatch.setattr("quintet_server.engines.sql.TenantSql.query", endless)
     call = asyncio.create_task(api.call("POST", PATH, json={"sql": "SELECT 1"}))
-    await asyncio.wait_for(started.wait(), 5)
+    await asyncio.wait_for(started.wait(), 60)
     call.cancel()
-    await asyncio.wait_for(cancelled.wait(), 5)
+    await asyncio.wait_for(cancelled.wait(), 60)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hooks/amdahl"
 
     async def wait_for(self, count: int) -> list[Delivered]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while len(self.requests) < count:
                 await asyncio.sleep(0.005)
         return self.requests
@@ -104,7 +104,7 @@ class Desk:
 
     async def settled(self, webhook: dict[str, Any], status: str) -> dict[str, Any]:
         """The newest delivery once it has this status."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.deliveries(webhook)
                 if found and found[0]["status"] == status:
@@ -113,7 +113,7 @@ class Desk:
 
     async def waiting(self, webhook: dict[str, Any], attempts: int = 1) -> dict[str, Any]:
         """The newest delivery once it waits again after this many attempts."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.settled(webhook, "pending")
                 if found["attempts"] == attempts and found["next_attempt_at"] is not None:

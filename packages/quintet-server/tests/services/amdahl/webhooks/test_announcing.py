@@ -48,7 +48,7 @@ async def test_session_tells_that_it_is_over(desk, api):
     await desk.create(events=[*terminal, "session.awaiting_input"])
     body = {"profile_id": "researcher", "task": "Which channel works?", "async": True}
     session = await api.ask("POST", "/agents/run", body, 202)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         requests = await desk.receiver.wait_for(1)
     event = requests[0].json
     assert event["event"] in terminal

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -25,6 +24,7 @@ from quintet_server.server import bind, make_server, url_of
 from quintet_server.services.flowmaestro.service import service
 from quintet_server.services.flowmaestro.settings import FlowMaestroSettings
 from quintet_server.settings import ServerSettings, Settings
+from tests.support.postgres import on_cluster
 
 from ..conftest import MOUNT, Api, frames, new_key
 from .scripted_model import ScriptedModel, scripted_model
@@ -83,7 +83,7 @@ class Talk(Api):
         headers = {"Accept": "text/event-stream"}
         path = f"/threads/{thread}/messages"
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(60),
             self.http.stream("POST", path, json=body, headers=headers) as answer,
         ):
             assert answer.status_code == 200, (await answer.aread()).decode()
@@ -183,10 +183,9 @@ def model(shared_model: ScriptedModel) -> ScriptedModel:
 def talk_database_url(cluster_url: str, template_database: str) -> Iterator[str]:
     """A database apart from that of the other tests, whose server has no model to answer with."""
     name = f"talk_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(cluster_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
-        yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    on_cluster(cluster_url, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
+    yield make_conninfo(**{**conninfo_to_dict(cluster_url), "dbname": name})
+    on_cluster(cluster_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -57,12 +57,12 @@ async def test_an_answer_that_keeps_breaking_off_fails(talking):
 
 
 async def test_an_answer_that_takes_too_long_fails_and_says_so(talking):
-    async with talking(turn_timeout_seconds=0.3) as talk:
+    async with talking(turn_timeout_seconds=1.0) as talk:
         thread, never = await talk.thread(), asyncio.Event()
         talk.model.says("x", never)
         events = await talk.stream(thread)
         assert events[-1]["data"]["code"] == "timeout"
-        assert events[-1]["data"]["error"] == "The answer took longer than 0.3 s"
+        assert events[-1]["data"]["error"] == "The answer took longer than 1 s"
         await talk.until(lambda: talk.model.left == 1)
 
 
@@ -77,7 +77,7 @@ class Outside:
             "QUINTET_AI_UPSTREAM_CONTINUES": "true" if continues else "false",
             "QUINTET_ALLOW_PRIVATE_TARGETS": "true",
         }
-        self.http = httpx.AsyncClient(timeout=30, trust_env=False)
+        self.http = httpx.AsyncClient(timeout=60, trust_env=False)
         self._processes: list[Any] = []
 
     async def process(self) -> Any:
@@ -152,7 +152,7 @@ def db_of_processes(database_url: str) -> Any:
 async def written(database_url: str, turn: str, what: str, count: int = 1) -> None:
     database = await Database.open(database_url, application_name="test")
     statement = "SELECT count(*) FROM events WHERE stream = %s AND type = %s"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with database.connection() as conn:
                 row = await (await conn.execute(statement, (turn, what))).fetchone()
@@ -215,7 +215,7 @@ async def test_a_kill_before_the_first_piece_starts_the_answer_over(outside, mod
         model.says(never)
         thread, turn = await callers.begin()
         await written(database_url, turn, "thread.message.started")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not model.requests:
                 await asyncio.sleep(0.02)
         first.kill()
@@ -237,7 +237,7 @@ async def test_a_tool_under_way_at_a_kill_is_used_again_and_marked(outside, mode
         model.says("Calling. ", call("hook"))
         thread, turn = await callers.begin()
         await written(database_url, turn, "thread.message.tool_call")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while model.hooks < 1:
                 await asyncio.sleep(0.02)
         first.kill()

@@ -68,7 +68,7 @@ async def test_a_message_of_another_thread_is_unknown(talk):
 async def test_a_thread_without_a_turn_waits_for_its_first(talk):
     thread = await talk.thread()
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         talk.http.stream("GET", f"/threads/{thread}/events") as answer,
     ):
         events = []

@@ -49,7 +49,7 @@ class Flows:
     async def state(self, execution_id: str, *states: str) -> dict[str, Any]:
         """The execution as soon as it is in one of these states."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + 20
+        deadline = loop.time() + 60
         while (found := await self.look(execution_id))["status"] not in states:
             assert found["status"] not in TERMINAL, found
             assert loop.time() < deadline, await self.log(execution_id)
@@ -113,7 +113,7 @@ class Receiver:
 
     async def called(self, count: int = 1) -> None:
         """Return once this many calls have come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.calls) < count:
                 await asyncio.sleep(0.005)
 

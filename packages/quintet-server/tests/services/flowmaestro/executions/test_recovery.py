@@ -29,7 +29,7 @@ class Client:
 
     def __init__(self, db: Any) -> None:
         self.runtime = type("Runtime", (), {"db": db, "services": [service()]})
-        self.http = httpx.AsyncClient(timeout=20)
+        self.http = httpx.AsyncClient(timeout=60, trust_env=False)
 
     def use(self, server: Any) -> None:
         self.http.base_url = httpx.URL(f"{server.url}/api/v1")
@@ -55,7 +55,7 @@ class Client:
             return await (await conn.execute(statement.encode(), values)).fetchall()
 
     async def eventually(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (rows := await self.sql(statement, *values)):
                 await asyncio.sleep(0.01)
         return rows

@@ -43,7 +43,7 @@ class Desk:
 
     async def indexed(self, id: str = "kb_faq") -> dict[str, Any]:
         """The knowledge base once nothing of it is pending."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (base := await self.api.data(f"/knowledge-bases/{id}"))["documents"]["pending"]:
                 await asyncio.sleep(0.02)
         return base

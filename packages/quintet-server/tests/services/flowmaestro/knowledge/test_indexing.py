@@ -402,7 +402,7 @@ async def test_handing_back_does_not_use_up_attempts(desk) -> None:
         "SELECT 1 FROM flowmaestro_documents WHERE project_id = %s AND error IS NOT NULL",
         desk.api.project_id,
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (job := (await job_of(desk, "n"))[0]).state != "pending":
             await asyncio.sleep(0.01)
     assert job.attempt == 0

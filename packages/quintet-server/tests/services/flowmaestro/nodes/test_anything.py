@@ -93,7 +93,10 @@ def test_any_configuration_is_judged(type, data):
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 async def test_any_accepted_configuration_runs_or_says_why_not(type, data, call_of):
     config = data.draw(configs(type))

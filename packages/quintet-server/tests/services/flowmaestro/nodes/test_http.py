@@ -329,7 +329,8 @@ async def test_http_that_fails_to_the_end_is_retryable_and_says_how(client, peer
 async def test_http_slow_answer_times_out_at_every_attempt_anew(client, peer, begun):
     peer.answers = [HOLD + begun, answer(200, b"late")]
     request = Outgoing("GET", peer.url, (), b"", ())
-    limits = Limits(timeout_seconds=0.2, retry_count=1, max_bytes=1000, allow_private=True)
+    # Five, as on a busy machine 0.2 s may be too short for an answer that comes at once.
+    limits = Limits(timeout_seconds=0.2, retry_count=5, max_bytes=1000, allow_private=True)
 
     async def sleep(_seconds: float) -> None:
         return
@@ -423,7 +424,7 @@ async def test_http_cancelled_hangs_up(run, client, peer):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await peer.hung_up.wait()
 
 

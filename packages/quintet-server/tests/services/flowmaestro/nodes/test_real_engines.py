@@ -78,7 +78,7 @@ async def test_knowledge_query_finds_documents_of_its_project_only(
     (tmp_path / "docs" / "password.md").write_text("To change a password, open the account page.")
     spec = {"documents": [{"path": "docs"}]}
     await api.apply(tmp_path, {"kind": "knowledge_base", "name": "help", "spec": spec})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await api.data("/knowledge-bases/kb_help"))["documents"]["pending"]:
             await asyncio.sleep(0.02)
     config = {"knowledgeBaseId": "help", "query": "How do I change my password?", "threshold": 0.1}
@@ -131,7 +131,7 @@ async def test_nodes_run_in_a_real_workflow(api, tmp_path):
     ):
         answer = await api.post("/workflows/wf_orders/execute", {"inputs": {"orders": orders}})
         id = answer.json()["data"]["execution_id"]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (found := await api.data(f"/executions/{id}"))["status"] in (
                 "pending",
                 "running",

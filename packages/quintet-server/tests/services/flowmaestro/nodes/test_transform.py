@@ -154,4 +154,4 @@ async def test_transform_that_never_ends_is_stopped(failure):
     started = time.monotonic()
     error = await failure("transform", given, DATA)
     assert "steps" in error.message
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60

@@ -45,9 +45,9 @@ async def test_schedule_whose_workflow_refuses_its_inputs_starts_nothing(alone, 
     api = alone
     nodes = {**WORKFLOW["spec"]["nodes"], "in": {"type": "input", "config": {"inputName": "a"}}}
     strict = {**WORKFLOW, "spec": {**WORKFLOW["spec"], "nodes": nodes}}
-    document = trigger("s", "schedule", config={"cronExpression": "0 * * * *"})
+    document = trigger("s", "schedule", config={"cronExpression": "0 0 1 1 *"})
     await api.apply(tmp_path, strict, document)
-    await advance(3_600)
+    await advance(366 * 86_400)
     rows = await api.eventually("SELECT execution_id, error FROM flowmaestro_trigger_executions")
     assert rows == [(None, "Missing required inputs: a")]
     assert (await api.data("/triggers/trigger_s"))["trigger_count"] == 0

@@ -37,7 +37,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook"
 
     async def wait_for(self, count: int) -> list[Delivered]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while len(self.requests) < count:
                 await asyncio.sleep(0.005)
         return self.requests
@@ -99,7 +99,7 @@ class Desk:
 
     async def settled(self, webhook: dict[str, Any], status: str) -> dict[str, Any]:
         """The newest delivery once it has this status."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.deliveries(webhook)
                 if found and found[0]["status"] == status:

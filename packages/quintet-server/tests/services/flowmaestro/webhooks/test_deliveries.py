@@ -114,9 +114,9 @@ async def test_attempts_follow_the_schedule_and_then_fail(lonely_desk, advance):
     await desk.announce()
     for number, delay in enumerate((120, 240, 480, 960), start=1):
         await desk.retrying(made, number)
-        await advance(delay - 5)
+        await advance(delay - 60)
         assert len(desk.receiver.requests) == number
-        await advance(6)
+        await advance(61)
     requests = await desk.receiver.wait_for(5)
     failed = await desk.settled(made, "failed")
     assert (failed["attempts"], failed["error_message"]) == (5, "HTTP 503")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import timeit
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
@@ -135,9 +136,7 @@ def test_agent_of_any_text_is_read(text: str) -> None:
 def test_agent_of_ten_kilobytes_takes_no_time(piece: str) -> None:
     read_agent(CHROME)  # builds the matchers
     text = piece * (10_000 // len(piece))
-    began = time.process_time()
-    read_agent(text)
-    assert time.process_time() - began < 0.05
+    assert min(timeit.repeat(lambda: read_agent(text), time.process_time, number=1)) < 0.05
 
 
 def test_lists_version_names_both_lists() -> None:

@@ -63,7 +63,7 @@ def expected(model: dict[tuple[str, str | None], Kept], postback: Postback) -> s
     return "updated"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[*HealthCheck], deadline=None)
 @given(POSTBACKS)
 async def test_any_sequence_of_postbacks_ends_where_the_model_does(
     objects: Objects, postbacks: list[Postback]

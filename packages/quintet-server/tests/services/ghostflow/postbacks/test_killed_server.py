@@ -21,7 +21,7 @@ from quintet_server.store.ids import new_uuid7
 from tests.support.ghostflow import TrafficSource, traffic_source
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
 
 CLICKS, LATE_CLICKS = 24, 8
 TWO_MINUTES = "UPDATE clock SET shift = shift + interval '2 minutes' RETURNING shift"
@@ -41,7 +41,7 @@ class Network:
     """Reports what its clicks came to, again if it got no answer; and the team it works for."""
 
     def __init__(self, server: Any, source: TrafficSource) -> None:
-        self._http = httpx.Client(timeout=30, trust_env=False)
+        self._http = httpx.Client(timeout=60, trust_env=False)
         self.use(server)
         self.answered: dict[tuple[str, str], int] = {}
         self.unanswered: list[tuple[str, str]] = []
@@ -114,11 +114,12 @@ def rows(url: str, statement: str) -> list[dict[str, Any]]:
 
 
 def test_postbacks_of_a_killed_server_arrive_and_are_logged_once(
-    start_process: Any, database_url: str, source: TrafficSource
+    start_process: Any, database_url: str, source: TrafficSource, request: pytest.FixtureRequest
 ) -> None:
     options = ("--database-url", database_url, "--allow-private-targets")
     first = start_process(*options, env=SETTINGS)
     network = Network(first, source)
+    request.addfinalizer(network.close)
     clicks, late_clicks = (
         [str(new_uuid7()) for _ in range(count)] for count in (CLICKS, LATE_CLICKS)
     )
@@ -151,9 +152,8 @@ def test_postbacks_of_a_killed_server_arrive_and_are_logged_once(
     network.click(late_clicks)
     rows(database_url, TWO_MINUTES)  # more than the longest pause between two looks for a click
     open_rows = f"{left} outcome = 'pending' OR waiting_until IS NOT NULL"
-    until(lambda: rows(database_url, open_rows)[0]["n"] == 0, seconds=40)
+    until(lambda: rows(database_url, open_rows)[0]["n"] == 0, seconds=100)
     totals = network.totals()
-    network.close()
 
     expected = {(click, status) for click in clicks for status in ("pending", "approved")}
     expected |= {(click, "approved") for click in late_clicks}

@@ -90,7 +90,9 @@ async def test_several_processes_fill_a_cap_exactly(links: Links) -> None:
     team_id = await links.api.team_id()
     campaign = new_uuid7()
     db = links.api.runtime.db
-    writers = [Writer(db.url, application_name=f"test-writer-{n}") for n in range(3)]
+    writers = [
+        Writer(db.url, application_name=f"test-writer-{n}", wait_seconds=60) for n in range(3)
+    ]
     for writer in writers:
         await writer.start()
     cap = Cap(offer, 1, 50, "total", counts_conversions=False, zone=ZoneInfo("UTC"))

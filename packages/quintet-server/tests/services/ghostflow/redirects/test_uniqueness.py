@@ -77,7 +77,7 @@ CLICKS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[*HealthCheck], deadline=None)
 @given(given_clicks=CLICKS, order=st.randoms(use_true_random=False), data=st.data())
 def test_clicks_are_unique_by_the_same_rule_in_whatever_order_they_come(
     any_order: _Runner,

@@ -54,7 +54,7 @@ class Desk:
 
     async def settled(self, webhook: dict[str, Any], status: str) -> dict[str, Any]:
         """The newest delivery once it has this status."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.deliveries(webhook, "?limit=1")
                 if found and found[0]["status"] == status:
