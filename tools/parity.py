@@ -12,6 +12,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -90,7 +91,7 @@ def _members_compared(name: str, one: type, other: type, names: Names) -> Iterat
 def _counts(key: str, value: Any) -> bool:
     if key.startswith("_") and key != "__init__":
         return False
-    return inspect.isroutine(_plain(value)) or isinstance(value, property)
+    return inspect.isroutine(_plain(value)) or isinstance(value, property | cached_property)
 
 
 def _plain(value: Any) -> Any:

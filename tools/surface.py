@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import importlib
 import inspect
 import re
@@ -114,6 +115,9 @@ def _member(full: str, member: Any) -> Iterator[str]:
         settable = ", settable" if member.fset else ""
         kind = _text(getattr(member.fget, "__annotations__", {}).get("return", "?"))
         yield f"{full}: {kind} (property{settable})"
+    elif isinstance(member, functools.cached_property):
+        # An attribute that is made when first read, and nothing that a caller can tell from one.
+        yield f"{full}: {_text(member.func.__annotations__.get('return', '?'))}"
     elif inspect.isfunction(member):
         yield f"{full}{_signature(member)}"
     elif inspect.isclass(member):

@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -35,9 +36,11 @@ from quintet.errors import ConnectionFailure, ProtocolFailure, TimeoutFailure
 from quintet.testing.clock import FakeClock
 from quintet.transport.choosing import EngineName, achoose_transport, choose_transport
 from quintet.transport.scripted import Reply
+from tests.support.loopback import HOST
 
-SILENCE_SECONDS = 0.05
-GONE_SECONDS = 10.0
+# A longer one is for where the last has passed before the request was out.
+SILENCE_SECONDS = (0.05, 0.5, 5.0, 30.0)
+GONE_SECONDS = 60.0
 _NO_HTTP = b"SSH-2.0-OpenSSH_9.9\r\n\r\n"
 _NO_BODY = (204, 304)
 
@@ -51,6 +54,7 @@ class Turn:
     def __init__(self, step: Reply | Exception) -> None:
         self.orders: SimpleQueue[Order] = SimpleQueue()
         self.is_silent = isinstance(step, TimeoutFailure)
+        self.asked = threading.Event()
         self._pieces = deque(step.chunks if isinstance(step, Reply) else ())
         self._said = self._heard = 0
         self._is_chunked = len(self._pieces) > 1 or not all(
@@ -156,12 +160,9 @@ class _Played:
         """Append to the script."""
         self._steps.extend(steps)
 
-    def limit(self, turn: Turn, until: float | None) -> float | None:
+    def limit(self, until: float | None) -> float | None:
         """A limit of the client, in the time of the engine."""
-        now = time.monotonic()
-        if turn.is_silent:
-            return now + SILENCE_SECONDS
-        return None if until is None else now + until - self._clock.monotonic()
+        return None if until is None else time.monotonic() + until - self._clock.monotonic()
 
     def _next(self, request: Request) -> tuple[Turn, Request]:
         """Arm the peer with the next step; returns the request for the peer's address."""
@@ -178,7 +179,7 @@ class _Played:
             port = _closed_port()
         else:
             self._turns.put(turn)
-        url = urlsplit(request.url)._replace(scheme="http", netloc=f"127.0.0.1:{port}").geturl()
+        url = urlsplit(request.url)._replace(scheme="http", netloc=f"{HOST}:{port}").geturl()
         return turn, Request(request.method, url, request.headers, request.body)
 
     def _serve(self, connection: Connection) -> None:
@@ -188,6 +189,7 @@ class _Played:
             self.requests[-1] = _Arrived(received, self.requests[-1].url)
             self.bodies[-1] = received.body
             turn = self._turns.get_nowait()
+            turn.asked.set()
             if turn.is_silent:
                 connection.hold()
                 return
@@ -226,7 +228,7 @@ class _Exchange:
 class _BlockingExchange(_Exchange):
     def read(self, until: float | None, seconds: float | None) -> bytes:
         self._turn.go_on()
-        data: bytes = self._exchange.read(self._transport.limit(self._turn, until), seconds)
+        data: bytes = self._exchange.read(self._transport.limit(until), seconds)
         self._turn.heard(len(data))
         return data
 
@@ -238,7 +240,7 @@ class _BlockingExchange(_Exchange):
 class _AsyncExchange(_Exchange):
     async def read(self, until: float | None, seconds: float | None) -> bytes:
         self._turn.go_on()
-        data: bytes = await self._exchange.read(self._transport.limit(self._turn, until), seconds)
+        data: bytes = await self._exchange.read(self._transport.limit(until), seconds)
         self._turn.heard(len(data))
         return data
 
@@ -256,8 +258,20 @@ class PlayedTransport(_Played):
         if self.closed:
             return self.engine.send(request, until, seconds)  # type: ignore[no-any-return]
         turn, addressed = self._next(request)
-        exchange = self.engine.send(addressed, self.limit(turn, until), seconds)
+        if turn.is_silent:
+            self._wait_in_vain(turn, addressed, seconds)
+        exchange = self.engine.send(addressed, self.limit(until), seconds)
         return _BlockingExchange(self, turn, exchange)
+
+    def _wait_in_vain(self, turn: Turn, addressed: Request, seconds: float | None) -> None:
+        for silence in SILENCE_SECONDS:
+            try:
+                self.engine.send(addressed, time.monotonic() + silence, seconds)
+            except TimeoutFailure as late:
+                if late.progress:
+                    assert turn.asked.wait(GONE_SECONDS)
+                    raise
+        raise AssertionError("the request was not sent")
 
     def close(self) -> None:
         self.closed = True
@@ -273,8 +287,20 @@ class AsyncPlayedTransport(_Played):
         if self.closed:
             return await self.engine.send(request, until, seconds)  # type: ignore[no-any-return]
         turn, addressed = self._next(request)
-        exchange = await self.engine.send(addressed, self.limit(turn, until), seconds)
+        if turn.is_silent:
+            await self._wait_in_vain(turn, addressed, seconds)
+        exchange = await self.engine.send(addressed, self.limit(until), seconds)
         return _AsyncExchange(self, turn, exchange)
+
+    async def _wait_in_vain(self, turn: Turn, addressed: Request, seconds: float | None) -> None:
+        for silence in SILENCE_SECONDS:
+            try:
+                await self.engine.send(addressed, time.monotonic() + silence, seconds)
+            except TimeoutFailure as late:
+                if late.progress:
+                    assert await asyncio.to_thread(turn.asked.wait, GONE_SECONDS)
+                    raise
+        raise AssertionError("the request was not sent")
 
     async def close(self) -> None:
         self.closed = True
@@ -327,5 +353,5 @@ def _closed_port() -> int:
     """A port on which nobody listens, and that nobody else gets."""
     if not _deaf:
         _deaf.append(socket.socket())
-        _deaf[0].bind(("127.0.0.1", 0))
+        _deaf[0].bind((HOST, 0))
     return int(_deaf[0].getsockname()[1])

@@ -21,6 +21,9 @@ __all__ = ["Client", "DemoError", "LIMIT", "State", "Thing", "connect"]
 LIMIT = 3
 
 
+import functools
+
+
 class _Hidden:
     def inherited(self, x: int = 1) -> str: ...
 
@@ -34,6 +37,9 @@ class Client(_Hidden):
 
     @property
     def closed(self) -> bool: ...
+
+    @functools.cached_property
+    def things(self) -> list[Thing]: ...
 
     @classmethod
     def of(cls) -> Client: ...
@@ -90,6 +96,7 @@ def test_surface_tells_kinds_signatures_and_values(root: Path) -> None:
         " -> bytes",
         "exportdemo.Client.inherited(x: int = 1) -> str",
         "exportdemo.Client.of() -> Client classmethod",
+        "exportdemo.Client.things: list[Thing]",
         "exportdemo.Client.name: str",
         "exportdemo.DemoError: class(Exception)",
         "exportdemo.LIMIT: 3",

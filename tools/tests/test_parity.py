@@ -12,6 +12,8 @@ from tools.parity import violations
 from tools.tests.conftest import Write
 
 SOURCE = '''
+from functools import cached_property
+
 class AsyncClient:
     """A client, see `AsyncClient`."""
 
@@ -25,6 +27,10 @@ class AsyncClient:
     @property
     def url(self) -> str:
         """Where."""
+
+    @cached_property
+    def things(self) -> list[str]:
+        """What."""
 
 
 def _private() -> None: ...
@@ -83,6 +89,8 @@ def test_agreeing_faces_pass(root: Path) -> None:
         ("see `Client`", "see it", "AsyncClient: docstrings differ"),
         ('"""Where."""', '"""There."""', "AsyncClient.url: docstrings differ"),
         ("@property", "@staticmethod", "AsyncClient.url: of another kind"),
+        ("@cached_property", "@staticmethod", "AsyncClient.things: of another kind"),
+        ('"""What."""', '"""Whatever."""', "AsyncClient.things: docstrings differ"),
     ],
 )
 def test_one_difference_is_named(root: Path, old: str, new: str, reason: str) -> None:

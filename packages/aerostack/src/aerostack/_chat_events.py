@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aerostack import _wire as wire
 from aerostack._answers import read_answer
@@ -12,12 +12,15 @@ from aerostack.errors import ResponseValidationError, from_event
 from quintet.core.sse.event import ServerSentEvent
 from quintet.core.sse.fallbacks import Fallbacks
 from quintet.core.sse.session import EventRules
+from quintet.core.unsaid import answered
+from quintet.service_errors import placed
 
 if TYPE_CHECKING:
     from aerostack.errors import SDKBaseError
+    from aerostack.models import ChatChunk
     from quintet.core.response import Response
 
-__all__ = ["INSTEAD", "RULES", "decoded", "is_end"]
+__all__ = ["INSTEAD", "RULES", "chunk_of", "is_end"]
 
 DONE = "[DONE]"
 
@@ -66,15 +69,30 @@ def in_one_piece(response: Response) -> list[ServerSentEvent]:
 INSTEAD = Fallbacks(answered=in_one_piece)
 
 
-def decoded(event: ServerSentEvent) -> Any:
-    """Return the JSON of an event.
+def chunk_of(event: ServerSentEvent, head: Response | None) -> ChatChunk:
+    """Return the chunk that an event brings.
+
+    Args:
+        head: Of the answer that brought it.
 
     Raises:
-        ResponseValidationError: It is none.
+        ResponseValidationError: It is no JSON, or not of the documented shape.
     """
+    from pydantic import ValidationError
+
+    from aerostack.models import ChatChunk
+
     try:
-        return json.loads(event.data)
-    except ValueError as error:
-        raise ResponseValidationError(
-            "a chunk of the stream is not JSON", status_code=200
-        ) from error
+        return ChatChunk.model_validate(json.loads(event.data))
+    except ValidationError as error:
+        # Not ``problems``: a chunk has one shape, and the cause names what does not fit.
+        raise _not_a_chunk("as documented", head) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_a_chunk("JSON", head) from error
+
+
+def _not_a_chunk(what: str, head: Response | None) -> ResponseValidationError:
+    said = f"{wire.AI_CHAT.operation.name}: a chunk of the stream is not {what}"
+    if head is None:
+        return ResponseValidationError(said, status_code=200)
+    return placed(ResponseValidationError(f"{said} ({answered(head)})"), head)

@@ -50,12 +50,12 @@ class DebugLog:
         )
 
     def answer(
-        self, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, size: int
+        self, sent: Request, status: int, headers: Iterable[tuple[str, str]], body: bytes, size: int
     ) -> None:
-        """Tell of an answer that was read, whole or in part.
+        """Tell of an answer that was read, whole or in part, and not what it echoes of the key.
 
         Args:
-            url: Of its request.
+            sent: Its request.
             status: HTTP status.
             headers: As they came.
             body: Its beginning.
@@ -64,14 +64,21 @@ class DebugLog:
         self._logger.debug(
             "Response:\nStatus Code: %s\nURL: %s\nHeaders: %s\nBody: %s",
             status,
-            _shown_url(url),
-            _shown_headers(headers),
-            _shown_body(body if size == len(body) else size),
+            _shown_url(sent.url),
+            _not_echoed(_shown_headers(headers), sent),
+            _not_echoed(_shown_body(body if size == len(body) else size), sent),
         )
 
-    def failure(self, url: str, error: Exception) -> None:
+    def failure(self, sent: Request, error: Exception) -> None:
         """Tell of a request that brought no answer."""
-        self._logger.debug("No response:\nURL: %s\nError: %s", _shown_url(url), error)
+        said = _not_echoed(error, sent)
+        self._logger.debug("No response:\nURL: %s\nError: %s", _shown_url(sent.url), said)
+
+
+def _not_echoed(shown: object, sent: Request) -> str:
+    from quintet.core.redaction import secrets_of, without
+
+    return without(str(shown), secrets_of([sent], frozenset()))
 
 
 def _shown_url(url: str) -> str:

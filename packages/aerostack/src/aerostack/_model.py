@@ -24,6 +24,9 @@ AnyOrUnset = Annotated[
 """Any JSON value, ``None`` for its null, or :data:`~aerostack.types.UNSET`."""
 
 _MASK = "**********"
+_SCALARS = (str, int, float, bool, type(None))
+_free = pydantic.TypeAdapter(Any)
+"""What becomes of a value of no particular type: models within it become dictionaries."""
 
 
 class BaseModel(pydantic.BaseModel):
@@ -41,14 +44,47 @@ class BaseModel(pydantic.BaseModel):
     _absent: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
     """(name, wire name, whether None counts as absent) of each field that may be absent."""
 
+    _wire_names: ClassVar[tuple[tuple[str, str, bool, bool], ...]] = ()
+    """(name, wire name, whether it may be absent, whether None counts as that) of each field."""
+    _is_ours: ClassVar[bool] = False
+    """Whether the class is one of this package's, which says nothing new of how it is written."""
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        cls._absent = tuple(
-            (name, field.serialization_alias or field.alias or name, field.default is None)
+        cls._is_ours = cls.__module__.startswith("aerostack.")
+        cls._wire_names = tuple(
+            (
+                name,
+                field.serialization_alias or field.alias or name,
+                field.default is None or field.default is UNSET,
+                field.default is None,
+            )
             for name, field in cls.model_fields.items()
-            if field.default is None or field.default is UNSET
         )
+        cls._absent = tuple(
+            (name, wire_name, none_is_absent)
+            for name, wire_name, may_be_absent, none_is_absent in cls._wire_names
+            if may_be_absent
+        )
+
+    def _as_sent(self) -> dict[str, Any]:
+        """Return what ``model_dump(by_alias=True)`` does, without the way through pydantic.
+
+        That way back and forth between two languages, for each model within, takes longer than
+        checking the request and encoding it together.
+        """
+        if not self._is_ours:
+            return self.model_dump(by_alias=True)
+        values, found = self.__dict__, {}
+        for name, wire_name, may_be_absent, none_is_absent in self._wire_names:
+            value = values.get(name)
+            if (value is UNSET and may_be_absent) or (value is None and none_is_absent):
+                continue
+            found[wire_name] = _value_as_sent(value)
+        for name, value in (self.__pydantic_extra__ or {}).items():
+            found[name] = _value_as_sent(value)
+        return found
 
     @pydantic.model_serializer(mode="wrap")
     def _without_what_is_absent(self, handler: pydantic.SerializerFunctionWrapHandler) -> Any:
@@ -73,3 +109,19 @@ class CamelModel(BaseModel):
     """A model whose fields are camelCase on the wire; both spellings are taken."""
 
     model_config = pydantic.ConfigDict(alias_generator=to_camel)
+
+
+def _value_as_sent(value: Any) -> Any:
+    kind = type(value)
+    if issubclass(kind, _SCALARS):
+        return value
+    if _is_model(kind):
+        return value._as_sent()
+    if kind is list and any(map(_is_model, set(map(type, value)))):
+        return [_value_as_sent(each) for each in value]
+    return _free.dump_python(value, by_alias=True)
+
+
+def _is_model(kind: type) -> bool:
+    # In the place of `issubclass`, which asks the metaclass and takes ten times as long.
+    return hasattr(kind, "_as_sent")

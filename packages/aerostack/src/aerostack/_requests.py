@@ -32,7 +32,7 @@ def fields_of(endpoint: Endpoint[Any], request: Any) -> dict[str, Any]:
         RequestValidationError: A field is missing or has a wrong type.
         RequestTypeError: A value is of a kind that is never taken.
     """
-    found: dict[str, Any] = validated(endpoint, request).model_dump(by_alias=True)
+    found: dict[str, Any] = validated(endpoint, request)._as_sent()
     return found
 
 

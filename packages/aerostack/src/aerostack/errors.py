@@ -115,9 +115,8 @@ class SDKBaseError(AerostackError):
             fields["_body"] = body
         super().__init__(message, **fields)
 
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may succeed later: told by status and code."""
+    def _may_pass(self) -> bool:
+        """Tell by status and code whether the trouble may go away by itself."""
         return self.status in _PASSING and self.code not in FINAL_CODES
 
     @property

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from aerostack._hooks import SDKHooks
 from aerostack._service import MIB, Key, find_server
-from aerostack._setup import Setup
 from aerostack.errors import ConfigurationError, adopt
 from aerostack.httpclient import AsyncHttpClient, HttpClient
 from aerostack.sdkconfiguration import SDKConfiguration
 from aerostack.types import UNSET, Unset
 from aerostack.utils import RetryConfig
-from quintet.both_faces import BothFaces
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
-from quintet.transport.choosing import check_face, chosen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from aerostack._custom import Custom
+    from aerostack._setup import Setup
     from aerostack.ai import Ai
     from aerostack.authentication import Authentication
     from aerostack.cache import Cache
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from aerostack.services import Services
     from aerostack.storage import Storage
     from aerostack.types import OptionalNullable
+    from quintet.both_faces import BothFaces
     from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport, Transport
 
@@ -105,6 +104,9 @@ class SDK:
         async_transport: AsyncTransport | EngineName | None = None,
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from aerostack._setup import Setup
+
         key = Key(api_key_auth)
         self.hooks, attempt_hooks = _sorted(hooks)
         url, client = self.hooks.sdk_init(find_server(server_idx, server_url, url_params), client)
@@ -339,6 +341,8 @@ def _engine(client: Any, transport: Any, *, awaited: bool) -> Any:
         raise ConfigurationError("give client or transport, not both, and the same for async_")
     if client is not None:
         return transport
+    from quintet.transport.choosing import check_face, chosen
+
     try:
         if transport is None or isinstance(transport, str):
             return chosen(transport).engine
@@ -356,6 +360,7 @@ def _faces(
     async_transport: AsyncTransport | EngineName | None,
 ) -> BothFaces[Any, Any]:
     """Return both faces, neither made yet; nothing in them refers to the SDK."""
+    from quintet.both_faces import BothFaces
 
     def blocking() -> Any:
         from aerostack._sync.calls import Calls

@@ -128,13 +128,32 @@ def test_log_redacts_headers_and_fields_at_any_depth() -> None:
         b'"max_tokens":5,"key":"cache-key"}'
     )
     headers = (("Authorization", "Bearer p4"), ("X-Aerostack-Key", "p5"), ("Accept", "a/b"))
-    log.request(Request("POST", "http://x.example/v1/a?token=p6", headers, body))
-    log.answer("http://x.example/", 200, [("Set-Cookie", "p7")], b"<html>", 6)
-    log.answer("http://x.example/", 200, [], b'{"cut":', 9000)
+    sent = Request("POST", "http://x.example/v1/a?token=p6", headers, body)
+    log.request(sent)
+    log.answer(sent, 200, [("Set-Cookie", "p7")], b"<html>", 6)
+    log.answer(sent, 200, [], b'{"cut":', 9000)
     text = "\n".join(lines)
     assert not [secret for secret in ("p1", "p2", "p3", "p4", "p5", "p6", "p7") if secret in text]
     assert '"max_tokens": 5' in text and "cache-key" in text and "a/b" in text
     assert "[6 bytes]" in text and "[9000 bytes]" in text
+
+
+def test_log_does_not_repeat_a_credential_that_an_answer_echoes() -> None:
+    lines: list[str] = []
+
+    class Logger:
+        def debug(self, message: str, *args: Any) -> None:
+            lines.append(message % args)
+
+    key = "aero-0123456789"
+    sent = Request("GET", "http://x.example/v1/a", (("X-Aerostack-Key", key),))
+    log = DebugLog(Logger())
+    log.answer(sent, 401, [("X-Echo", f"<{key}>")], b'{"message":"no key %s"}' % key.encode(), 38)
+    log.answer(sent, 200, [], b'"%s"' % key.encode(), 17)
+    log.failure(sent, ValueError(f"illegal line: {key}"))
+    assert len(lines) == 3
+    assert key not in "\n".join(lines)
+    assert "<**********>" in lines[0] and "illegal line: **********" in lines[2]
 
 
 def test_errors_may_be_made_by_hand_as_the_published_package_allows() -> None:
@@ -210,6 +229,7 @@ def test_log_shows_no_signature_of_a_url() -> None:
 
     location = [("Location", "https://cdn.example/a?signature=p1"), ("Link", "https://x.example/b")]
     body = b'{"url":"http://cdn.example/a?X-Signature=p2","urls":["https://c.example/?t=p3"]}'
-    DebugLog(Logger()).answer("http://x.example/", 302, location, body, len(body))
+    sent = Request("GET", "http://x.example/")
+    DebugLog(Logger()).answer(sent, 302, location, body, len(body))
     assert not [secret for secret in ("p1", "p2", "p3") if secret in lines[0]]
     assert "https://cdn.example/a?[redacted]" in lines[0] and "https://x.example/b" in lines[0]

@@ -125,9 +125,15 @@ async def test_closing_a_stream_stops_the_answer(play: Any, face: Face) -> None:
 
 async def test_chunk_that_is_no_chunk_is_an_error(play: Any, face: Face) -> None:
     for data in ('{"choices": ', '{"choices": 7}'):
-        stream = await face.do(face.sdk(play(events(data, "[DONE]"))).ai.ai_chat, CHAT)
-        with pytest.raises(errors.ResponseValidationError):
+        peer = play(events(data, "[DONE]"))
+        stream = await face.do(face.sdk(peer).ai.ai_chat, CHAT)
+        with pytest.raises(errors.ResponseValidationError) as caught:
             await face.all(stream)
+        wrong, path = caught.value, peer.requests[0].path
+        assert (wrong.method, wrong.status_code, wrong.attempts) == ("POST", 200, 1)
+        assert wrong.url.endswith(path)
+        assert "POST" in str(wrong) and f"{path} answered 200" in str(wrong)
+        assert wrong.cause is not None
 
 
 async def test_answer_of_a_service_that_cannot_stream_is_one_chunk(play: Any, face: Face) -> None:

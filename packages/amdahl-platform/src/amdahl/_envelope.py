@@ -14,7 +14,6 @@ An error is read in this order (the service's documents disagree with each other
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,6 +52,9 @@ class ErrorFacts(NamedTuple):
 
 def parsed(response: Response) -> Any:
     """Return the body as JSON, ``None`` if it is none; never raises."""
+    # Imported here: whoever has an answer has loaded it, and others need not.
+    import json
+
     try:
         return json.loads(response.body)
     except (ValueError, RecursionError):

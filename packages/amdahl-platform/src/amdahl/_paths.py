@@ -13,6 +13,7 @@ from amdahl.errors import MisuseError
 
 # What RFC 3986 allows in a path, and the percent signs of what is encoded already.
 _SAFE = "/%:@!$&'()*+,;=-._~"
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_"
 _LONE_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 
 
@@ -27,7 +28,7 @@ def split_path(
     """
     if not isinstance(path, str):
         raise MisuseError(message=f"the path must be a str, not {type(path).__name__}")
-    if params is not None and not isinstance(params, Mapping):
+    if params is not None and not isinstance(params, (dict, Mapping)):
         raise MisuseError(message=f"params must be a mapping, not {type(params).__name__}")
     if is_plain(path):
         return path if path[0] == "/" else f"/{path}", dict(params) if params else None
@@ -55,8 +56,12 @@ def split_path(
 
 def is_plain(path: str) -> bool:
     """Tell a path of words and ids alone, as nearly all are: nothing in it leads elsewhere."""
-    letters = path.replace("/", "0").replace("-", "0").replace("_", "0")
-    return letters.isascii() and letters.isalnum() and "//" not in path and path[-1] != "/"
+    return (
+        path.isascii()
+        and not path.encode().translate(None, _PLAIN)
+        and "//" not in path
+        and path[-1:] not in {"", "/"}
+    )
 
 
 def _stays(segment: str) -> bool:

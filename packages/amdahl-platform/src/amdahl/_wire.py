@@ -111,9 +111,13 @@ RUN_ROUTINE = Operation("routines.run_now", "POST", "/routines/{routine_id}/run-
 
 _KNOWN: dict[tuple[str, int], list[tuple[list[str], Operation]]] = {}
 """The segments and the operations of each method and number of segments."""
+_WITHOUT_IDS: dict[tuple[str, str], Operation] = {}
+"""The operations whose paths are the same in every call."""
 for _each in [value for value in vars().values() if isinstance(value, Operation)]:
     _segments = _each.path.strip("/").split("/")
     _KNOWN.setdefault((_each.method, len(_segments)), []).append((_segments, _each))
+    if "{" not in _each.path:
+        _WITHOUT_IDS.setdefault((_each.method, _each.path), _each)
 _BY_METHOD = {
     "GET": _SAFE,
     "HEAD": _SAFE,
@@ -128,6 +132,9 @@ def for_path(method: str, path: str) -> Operation:
     One of the table keeps its retry class. A POST or PATCH that is not in it is sent once, since
     nothing says that a repeat is harmless.
     """
+    known = _WITHOUT_IDS.get((method, path))
+    if known is not None:
+        return known
     segments = path.strip("/").split("/")
     for template, known in _KNOWN.get((method, len(segments)), ()):
         if _fits(template, segments):

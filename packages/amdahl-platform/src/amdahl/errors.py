@@ -126,11 +126,6 @@ class AmdahlError(ServiceError):
         """The body of the answer as it came, ``b""`` if there was none."""
         return b"" if self.response is None else bytes(self.response.body)
 
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may be made again: it may succeed, and cannot happen twice."""
-        return self._passing and not self.outcome_unknown
-
     def _detail(self, name: str) -> Any:
         return self.details.get(name) if isinstance(self.details, Mapping) else None
 

@@ -23,6 +23,7 @@ from quintet.core.webhooks.schemes import PlainHex, Timestamped
 from quintet.core.webhooks.sign import sign
 from quintet.core.webhooks.verify import verify as verify_scheme
 from quintet.errors import QuintetError
+from quintet.secrets import WebhookSecrets
 
 if TYPE_CHECKING:
     from quintet.core.webhooks.schemes import Scheme
@@ -101,9 +102,11 @@ def verify_webhook_signature(
         TypeError: ``raw_body`` is not bytes: parsed JSON written out again is not the same bytes.
         ConfigurationError: The secret is empty; anyone could sign with that.
     """
+    secrets = WebhookSecrets(secret or ())
+    del secret  # a traceback that shows local names would show it
     if not isinstance(signature_header, str):
         signature_header = ""
-    return _signed(_PLAIN[0], _raw(raw_body), signature_header, secret, None, 0.0)
+    return _signed(_PLAIN[0], _raw(raw_body), signature_header, secrets, None, 0.0)
 
 
 def verify(
@@ -132,16 +135,16 @@ def verify(
         ConfigurationError: There is no secret, or an empty one.
         MisuseError: ``tolerance`` is no number of seconds.
     """
+    secret = WebhookSecrets(secret or ())
     body = _raw(raw)
     _check_tolerance(tolerance)
     found = _plain_headers(headers)
     moment = time.time() if now is None else now
-    secrets = secret if isinstance(secret, (str, bytes)) else list(secret)
     with_time = V2.lower() in found
     if with_time:
-        good = _signed(_TIMESTAMPED, body, found, secrets, tolerance, moment)
+        good = _signed(_TIMESTAMPED, body, found, secret, tolerance, moment)
     else:
-        good = any(_signed(scheme, body, found, secrets, None, 0.0) for scheme in _PLAIN)
+        good = any(_signed(scheme, body, found, secret, None, 0.0) for scheme in _PLAIN)
     if not good:
         raise SignatureError(message="the webhook's signature is missing, wrong or too old")
     event = _decode(body)
@@ -168,16 +171,17 @@ def sign_webhook(
     Raises:
         ConfigurationError: There is no secret.
     """
+    secret = WebhookSecrets(secret)
     moment = time.time() if timestamp is None else timestamp
-    secrets = [secret] if isinstance(secret, (str, bytes)) else list(secret)
     # The old headers have room for one signature: that of the secret that came first.
+    first = WebhookSecrets(list(secret)[:1])
     bare = PlainHex(BARE)
     prefixed = PlainHex(PREFIXED, prefix="sha256=")
     try:
         return {
-            **sign(bare, raw, secrets[:1], timestamp=moment),
-            **sign(prefixed, raw, secrets[:1], timestamp=moment),
-            **sign(_TIMESTAMPED, raw, secrets, timestamp=moment),
+            **sign(bare, raw, first, timestamp=moment),
+            **sign(prefixed, raw, first, timestamp=moment),
+            **sign(_TIMESTAMPED, raw, secret, timestamp=moment),
         }
     except QuintetError as error:
         raise adopt(error) from None
@@ -200,7 +204,7 @@ def _signed(
     scheme: Scheme,
     body: bytes,
     headers: str | Mapping[str, str],
-    secrets: Any,
+    secrets: WebhookSecrets,
     tolerance: float | None,
     now: float,
 ) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,17 +62,16 @@ class Service(BaseHTTPRequestHandler):
             self._stream([b"retry: 1\n\n", STORY[after]])
         elif self.path.endswith("/slow/stream"):
             self._stream([STORY[0]])
-            self.gate.wait(5)
+            self.gate.wait(60)
             self.wfile.write(STORY[3])
         elif self.path.endswith("/silent/stream"):
             self._stream([b"retry: 1\n\n"])
-            self.gate.wait(5)
+            self.gate.wait(60)
         elif self.path.endswith("/drip"):
             self._head("application/json")
-            for _ in range(100):
-                if self.gate.wait(0.02):
-                    break
-                self.wfile.write(b" ")
+            with contextlib.suppress(OSError):  # the client goes away
+                while not self.gate.wait(0.02):
+                    self.wfile.write(b" ")
         elif self.path.endswith("/status"):
             self._json({"session_id": "cut", "status": "running"})
         else:
@@ -114,13 +113,19 @@ class Peer:
         self.url, self.seen, self.gate = url, seen, gate
 
 
+class Server(ThreadingHTTPServer):
+    """Takes many connections at once: the usual queue of five drops the sixth for a second."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @pytest.fixture
 def peer() -> Iterator[Peer]:
     seen: list[Any] = []
     gate = threading.Event()
     handler = type("Handler", (Service,), {"seen": seen, "gate": gate})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -164,23 +169,21 @@ def test_pieces_of_a_session_come_as_they_are_sent(peer: Peer) -> None:
 
 
 def test_dead_peer_is_given_up_within_idle_timeout_times_attempts(peer: Peer) -> None:
-    began = time.monotonic()
     with AmdahlClient(peer.url, KEY, clock=Hasty()) as client:
         stream = client.agents.stream("silent", idle_timeout=0.02)
         with pytest.raises(StreamError) as caught:
             list(stream)
     assert isinstance(caught.value, TimeoutError)
-    assert time.monotonic() - began < 5
+    assert not peer.gate.is_set()  # it was silent all the time
     streams = [each for each in peer.seen if each[1].endswith("/stream")]
     assert len(streams) == 6
 
 
 def test_dripping_body_ends_at_the_timeout(peer: Peer) -> None:
-    began = time.monotonic()
     client = AmdahlClient(peer.url, KEY, timeout=0.2, max_retries=0)
     with client, pytest.raises(TimeoutError):
         client.get("/drip")
-    assert time.monotonic() - began < 1.5
+    assert not peer.gate.is_set()  # it would have gone on for ever
 
 
 def test_netrc_does_not_replace_the_key(

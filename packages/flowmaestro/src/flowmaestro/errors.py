@@ -160,11 +160,6 @@ class ServerError(FlowMaestroStatusError):
 
     _passing = True
 
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may succeed later; not where the service cannot do it at all."""
-        return self.status != 501
-
 
 class FlowMaestroTimeoutError(FlowMaestroError, builtins.TimeoutError):
     """Something took too long; also a built-in ``TimeoutError``."""

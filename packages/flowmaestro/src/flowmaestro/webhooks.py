@@ -16,6 +16,7 @@ from quintet.core.webhooks.schemes import PlainHex
 from quintet.core.webhooks.sign import sign
 from quintet.core.webhooks.verify import verify
 from quintet.errors import QuintetError
+from quintet.secrets import WebhookSecrets
 
 if TYPE_CHECKING:
     from flowmaestro.types import WebhookEvent
@@ -44,10 +45,11 @@ def verify_webhook(
         TypeError: ``payload`` is parsed already.
         ConfigurationError: There is no secret.
     """
-    if not isinstance(payload, (bytes, bytearray, memoryview, str)):
-        raise TypeError(f"payload must be the raw body, not {type(payload).__name__}")
     if secret is None:
         raise ConfigurationError("verify_webhook needs the secret of the webhook")
+    secret = WebhookSecrets(secret)
+    if not isinstance(payload, (bytes, bytearray, memoryview, str)):
+        raise TypeError(f"payload must be the raw body, not {type(payload).__name__}")
     try:
         return verify(
             _SCHEME, payload, "" if header is None else header, secret, tolerance=None, now=0.0
@@ -74,7 +76,7 @@ class WebhookVerifier:
     """
 
     def __init__(self, secrets: str | bytes | Iterable[str | bytes]) -> None:
-        self._secrets = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets)
+        self._secrets = secrets = WebhookSecrets(secrets)
         # Fails here, not at the first delivery, if a secret cannot be used.
         verify_webhook(b"", "", self._secrets)
 
@@ -112,6 +114,7 @@ def sign_webhook(
     Raises:
         ConfigurationError: There is no secret.
     """
+    secret = WebhookSecrets(secret)
     try:
         return sign(_SCHEME, payload, secret, timestamp=0.0)
     except QuintetError as error:

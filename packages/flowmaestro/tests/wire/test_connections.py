@@ -76,12 +76,18 @@ class Service(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+class Server(ThreadingHTTPServer):
+    """Takes many connections at once: the usual queue of five drops the sixth for a second."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @pytest.fixture
 def service() -> Iterator[tuple[str, list[Any]]]:
     seen: list[Any] = []
     handler = type("Handler", (Service,), {"seen": seen})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

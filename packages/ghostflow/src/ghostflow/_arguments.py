@@ -79,10 +79,8 @@ def query_of(keywords: Mapping[str, Any]) -> dict[str, Any]:
     A mapping could not be sent as a value anyhow.
     """
     own = dict(keywords)
-    mapping = own.get("params")
-    if isinstance(mapping, Mapping):
-        del own["params"]
-        return {**mapping, **own}
+    if "params" in own and isinstance(own["params"], Mapping):
+        return {**own.pop("params"), **own}
     return own
 
 
@@ -128,12 +126,29 @@ def bounds(from_: Any, to: Any) -> dict[str, Any]:
 
 
 def matching(version: int | str | None) -> dict[str, str] | None:
-    """Return the ``If-Match`` header of a change that wants the object as it was read."""
+    """Return the ``If-Match`` header of a change that wants the object as it was read.
+
+    A version becomes an ETag; what is one already (RFC 9110 §8.8.3) goes as it is.
+    """
     if version is None:
         return None
     if isinstance(version, bool) or not isinstance(version, (int, str)):
-        raise MisuseError(message="if_match must be the object's version, a whole number")
+        raise MisuseError(
+            message="if_match must be the object's version, a whole number, or its ETag"
+        )
     text = str(version)
+    if _is_etag(text):
+        return {"If-Match": text}
     if not text.isascii() or not text.replace("*", "0").isalnum():
-        raise MisuseError(message="if_match must be the object's version, a whole number")
+        raise MisuseError(
+            message="if_match must be the object's version, a whole number, or its ETag"
+        )
     return {"If-Match": text if text == "*" else f'"{text}"'}
+
+
+def _is_etag(text: str) -> bool:
+    opaque = text.removeprefix("W/")
+    is_quoted = len(opaque) >= 2 and opaque[0] == opaque[-1] == '"'
+    return is_quoted and all(
+        "!" <= character <= "~" and character != '"' for character in opaque[1:-1]
+    )

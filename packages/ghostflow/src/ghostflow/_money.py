@@ -8,7 +8,6 @@ of the answer. ``get``, ``post`` and the other calls by path give what the JSON 
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from ghostflow.errors import MisuseError
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from json import JSONDecoder
 
 MONEY = frozenset(
     {
@@ -43,11 +43,13 @@ def parse(raw: bytes | bytearray | str) -> Any:
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode()
-        found, end = _decoder.raw_decode(text)
+        found, end = _decoder().raw_decode(text)
         if end == len(text):
             return exact(found)
     except ValueError:
         pass
+    import json
+
     # White space around it, another encoding, or no JSON: let the whole parser find out.
     return exact(json.loads(raw, parse_float=_fraction, parse_constant=_decimal))
 
@@ -73,7 +75,14 @@ def _fraction(text: str) -> Decimal:
         return _decimal(float(text))
 
 
-_decoder = json.JSONDecoder(parse_float=_fraction, parse_constant=_decimal)
+@functools.cache
+def _decoder() -> JSONDecoder:
+    # Imported with the first answer, and kept.
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_float=_fraction, parse_constant=_decimal)
+
+
 _AS_THEY_ARE = frozenset({str, bool, type(None)})
 
 

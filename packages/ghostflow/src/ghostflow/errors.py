@@ -30,7 +30,6 @@ class for the same trouble, so code written against ``quintet.errors`` catches i
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from quintet import errors as runtime
@@ -103,6 +102,9 @@ class GhostFlowError(ServiceError):
         """The body of the answer as parsed JSON, else as text; ``None`` if it is empty."""
         if self.response is None or not self.response.body:
             return None
+        # Imported here: whoever has an answer has loaded it, and others need not.
+        import json
+
         try:
             return json.loads(self.response.body)
         except (ValueError, RecursionError):
@@ -153,11 +155,6 @@ class ServerError(APIStatusError):
     """5xx: the service failed, or (501) cannot do this."""
 
     _passing = True
-
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may succeed later; not where the service cannot do it at all."""
-        return self.status not in {501, 505} and not self.outcome_unknown
 
 
 class APIConnectionError(GhostFlowError, runtime.ConnectionFailure):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from quintet.core.rate_limit import parse_rate_limit
 from quintet.core.record import Record
@@ -11,7 +11,11 @@ from quintet.core.retry_after import parse_seconds
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from typing_extensions import TypeVar
+
     from quintet.core.headers import Headers
+else:
+    from typing import TypeVar
 
 __all__ = ["RateLimitInfo", "RawResponse"]
 
@@ -62,7 +66,30 @@ class RateLimitInfo(Record):
         return getattr(self, name)
 
 
-class RawResponse(NamedTuple):
+if TYPE_CHECKING:
+    Model = TypeVar("Model", default=Any)
+
+    class _Parts(NamedTuple, Generic[Model]):
+        model: Model
+        headers: Headers
+        rate_limit: RateLimitInfo
+        attempts: int
+
+else:
+    Model = TypeVar("Model")
+
+    # A named tuple can be generic itself from Python 3.11 on.
+    class _Named(NamedTuple):
+        model: Any
+        headers: Headers
+        rate_limit: RateLimitInfo
+        attempts: int
+
+    class _Parts(_Named, Generic[Model]):
+        __slots__ = ()
+
+
+class RawResponse(_Parts[Model]):
     """What a method of ``with_raw_response`` returns.
 
     Attributes:
@@ -72,10 +99,16 @@ class RawResponse(NamedTuple):
         attempts: How many times the request was sent.
     """
 
-    model: Any
-    headers: Headers
-    rate_limit: RateLimitInfo
-    attempts: int
+    __slots__ = ()
+
+    @property
+    def etag(self) -> str | None:
+        """Which version of the object it is, as HTTP writes it, quotes included.
+
+        Good for ``if_match=`` as it is. ``None`` if there is none: lists and reports have no
+        versions.
+        """
+        return self.headers.get("etag")
 
     @property
     def request_id(self) -> str:

@@ -19,6 +19,7 @@ from quintet.core.webhooks.schemes import Timestamped
 from quintet.core.webhooks.sign import sign
 from quintet.core.webhooks.verify import verify
 from quintet.errors import QuintetError
+from quintet.secrets import WebhookSecrets
 
 __all__ = ["WebhookEvent", "WebhookVerifier", "sign_webhook", "verify_webhook"]
 
@@ -92,16 +93,16 @@ def verify_webhook(
         ConfigurationError: There is no secret, or an empty one; anyone could sign with that.
         MisuseError: ``tolerance`` is no number of seconds.
     """
+    secret = WebhookSecrets(secret or ())
     if not isinstance(payload, (bytes, bytearray, memoryview, str)):
         raise TypeError(f"payload must be the raw body, not {type(payload).__name__}")
     _check_tolerance(tolerance)
     if not secret:
         raise ConfigurationError(message="a webhook is verified with its secret, and there is none")
-    secrets = secret if isinstance(secret, (str, bytes)) else list(secret)
     moment = time.time() if now is None else now
     try:
         return verify(
-            _SCHEME, payload, _plain_headers(headers), secrets, tolerance=tolerance, now=moment
+            _SCHEME, payload, _plain_headers(headers), secret, tolerance=tolerance, now=moment
         )
     except QuintetError as error:
         raise adopt(error) from None
@@ -130,7 +131,7 @@ class WebhookVerifier:
     def __init__(
         self, secrets: str | bytes | Iterable[str | bytes], *, tolerance: float | None = TOLERANCE
     ) -> None:
-        self._secrets = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets or ())
+        self._secrets = secrets = WebhookSecrets(secrets or ())
         self._tolerance = tolerance
         # Fails here, not at the first delivery, if a secret cannot be used.
         verify_webhook(b"", "", self._secrets, tolerance=tolerance)
@@ -178,6 +179,7 @@ def sign_webhook(
     Raises:
         ConfigurationError: There is no secret.
     """
+    secret = WebhookSecrets(secret)
     moment = time.time() if timestamp is None else timestamp
     try:
         return sign(_SCHEME, payload, secret, timestamp=moment)

@@ -67,6 +67,14 @@ def manage(gf: GhostFlowClient) -> None:
     raw: RawResponse = gf.with_raw_response.campaigns.get("c")
     model, headers, limits, attempts = raw
     print(model, headers.get("x"), limits.remaining, attempts)
+    beside = gf.with_raw_response
+    found: RawResponse[Campaign] = beside.campaigns.get("c")
+    changed: Campaign = beside.campaigns.update("c", if_match=found.etag, tags=["b"]).model
+    listed: Page[Campaign] = beside.campaigns.list(limit=10, search="c").model
+    scope: list[str] = beside.me().model["scopes"]
+    print(changed["id"], listed.total, scope, beside.reports.timeseries_csv("day").model.upper())
+    beside.campaigns.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    beside.campaigns.iter()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def report(gf: GhostFlowClient) -> None:
@@ -96,7 +104,7 @@ async def asynchronously(client: AsyncGhostFlowClient) -> None:
         async for click in gf.clicks.iter(campaign_id="c", bots="include"):
             print(click["id"], click.get("cost"))
         raw = await gf.with_raw_response.offers.get("o")
-        print(raw.model, raw.request_id)
+        print(raw.model["payout"] + Decimal(1), raw.request_id)
 
 
 def receive(body: bytes, headers: Any, secret: str, url: str) -> Decimal | None:

@@ -44,6 +44,8 @@ class Driver:
                         answer = opened = self._transport.send(
                             effect.request, effect.until, effect.seconds
                         )
+                        if getattr(answer, "whole", None) is not None:
+                            opened = None  # its connection serves others already
                     elif isinstance(effect, Read):
                         # What a program reads is what this driver opened, so it can be read.
                         exchange: Any = effect.exchange
@@ -133,6 +135,8 @@ class AsyncDriver:
                         answer = opened = await self._transport.send(
                             effect.request, effect.until, effect.seconds
                         )
+                        if getattr(answer, "whole", None) is not None:
+                            opened = None  # its connection serves others already
                     elif isinstance(effect, Read):
                         # What a program reads is what this driver opened, so it can be read.
                         exchange: Any = effect.exchange

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from quintet.core.record import Record
@@ -131,13 +131,10 @@ def log_attempt(attempt: Attempt) -> None:
     )
 
 
-def active_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    """Return the hooks of a call, the debug log included if it is switched on."""
-    chosen = tuple(hooks)
+def is_log_on() -> bool:
+    """Tell whether attempts are to be written to the debug log."""
     # Whoever switched the log on has loaded ``logging``; nobody else needs to pay for it.
-    if "logging" in sys.modules and _log().isEnabledFor(_DEBUG):
-        return (*chosen, log_attempt)
-    return chosen
+    return "logging" in sys.modules and _log().isEnabledFor(_DEBUG)
 
 
 def report(hooks: tuple[Hook, ...], attempt: Attempt) -> None:

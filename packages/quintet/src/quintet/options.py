@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quintet.core.headers import Headers
-from quintet.core.plan import check_headers
 from quintet.core.record import Record
 from quintet.core.redirect import RedirectPolicy
 from quintet.core.retry import RetryPolicy
@@ -115,6 +114,9 @@ class ClientOptions(Record):
         redirects: RedirectPolicy = _NO_REDIRECTS,
         pacing: bool = False,
     ) -> None:
+        # Imported here: the plan of a call brings much that is needed only with the first client.
+        from quintet.core.plan import check_headers
+
         limit = max_response_bytes
         if limit is not None and (
             isinstance(limit, bool) or not isinstance(limit, int) or limit < 1

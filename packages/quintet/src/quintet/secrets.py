@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from quintet.errors import ConfigurationError
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "WebhookSecrets"]
 
 
 class Secret:
@@ -60,4 +61,40 @@ class Secret:
         raise TypeError("a Secret cannot be pickled; pass the key to the other process yourself")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+
+class WebhookSecrets:
+    """The secrets of a webhook, as they were given, for whoever keeps them to verify deliveries.
+
+    Iterating gives the secrets; every other view says only how many there are, and pickling is
+    refused.  Unlike :class:`Secret` it takes bytes and changes nothing: the whole text is the key.
+
+    Args:
+        secrets: One, or several while they are being rotated; another holder is taken over.
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, secrets: str | bytes | Iterable[str | bytes]) -> None:
+        self._values: tuple[str | bytes, ...] = (
+            (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
+        )
+
+    def __iter__(self) -> Iterator[str | bytes]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"WebhookSecrets(<{len(self._values)} secrets>)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("webhook secrets cannot be pickled; pass them on yourself")
+
+    def __copy__(self) -> WebhookSecrets:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WebhookSecrets:
         return self

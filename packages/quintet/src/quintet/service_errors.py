@@ -20,6 +20,9 @@ __all__ = ["ServiceError", "adopt_as", "placed"]
 E = TypeVar("E", bound="ServiceError")
 Q = TypeVar("Q", bound=QuintetError)
 
+# What the service cannot do at all: not implemented, or not in this version of HTTP.
+_NEVER_DONE = frozenset({501, 505})
+
 
 class ServiceError(QuintetError):
     """The part of an SDK's base class that is the same in all of them.
@@ -55,8 +58,18 @@ class ServiceError(QuintetError):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether the same call may succeed later without a change by the caller."""
-        return self._passing
+        """Whether to make the same call again later, unchanged.
+
+        True if the trouble is of a kind that passes by itself and the call cannot happen twice:
+        not where a write may have taken effect already, as ``outcome_unknown`` says.  Repeating
+        such a write is for the caller to decide, or safe with the idempotency key that it had.
+        Our decision, since no service documents such a thing; it means the same in all SDKs.
+        """
+        return self._may_pass() and not self.outcome_unknown
+
+    def _may_pass(self) -> bool:
+        """Tell whether the trouble may go away by itself."""
+        return self._passing and self.status not in _NEVER_DONE
 
     def __repr__(self) -> str:
         return (

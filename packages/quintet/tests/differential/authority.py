@@ -13,6 +13,8 @@ from threading import RLock
 
 import trustme
 
+from tests.support.loopback import HOST
+
 __all__ = ["client_context", "mine", "server_context", "trusted"]
 
 # Scenarios may run side by side, and a cache alone would let two of them make an authority each.
@@ -51,7 +53,7 @@ def server_context(kind: str) -> ssl.SSLContext:
     """
     with _one_at_a_time:
         authority, _ = _authority()
-    name = "somewhere.example" if kind.startswith("wrong-name") else "127.0.0.1"
+    name = "somewhere.example" if kind.startswith("wrong-name") else HOST
     now = datetime.now(timezone.utc)
     begins, ends = (-9, -2) if kind.startswith("expired") else (-9, 9)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

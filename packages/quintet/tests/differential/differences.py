@@ -321,7 +321,9 @@ _differ(
 )
 _differ(OLD_KEPT, Change(connections=2), "kept-old-version-with-keep-alive")
 _accepted(INTERIM, ok(b"good"), "interim-103-500-times")
-_accepted(LARGE_HEADS, ok(b"good"), "head-of-300-lines head-of-2000-lines head-of-120k")
+_accepted(
+    LARGE_HEADS, ok(b"good"), "head-of-300-lines head-of-2000-lines head-of-one-byte-over-100k"
+)
 _accepted(
     LARGE_CHUNKS, head_too_large(), "chunked-extensions-without-end chunked-trailers-without-end"
 )

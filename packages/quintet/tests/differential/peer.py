@@ -11,14 +11,17 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .scenario import Do, Drip, Raw, Script, Step, shown
+from tests.support.loopback import HOST
+
+from .scenario import Do, Drip, Raw, Script, Step, is_silent, shown
 
 __all__ = ["Peer", "Received"]
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 
 
 class Gone(Exception):
@@ -65,6 +68,9 @@ class Peer:
         tls: The context for TLS, from the beginning if ``secure``, else from ``Do.TLS`` on.
         secure: Whether TLS is spoken from the beginning.
         fill: Fills in what a script leaves open, such as the peers' addresses.
+
+    Attributes:
+        silent_since: When a script first came to where it pauses or says no more; None: not yet.
     """
 
     def __init__(
@@ -83,6 +89,7 @@ class Peer:
         self.fill = fill
         self.requests: list[Received] = []
         self.connections = 0
+        self.silent_since: float | None = None
         self.over = threading.Event()
         self.answered = threading.Event()
         self.failures: list[BaseException] = []
@@ -91,7 +98,7 @@ class Peer:
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
         self._knock: int | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server((HOST, 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -99,7 +106,7 @@ class Peer:
     @property
     def address(self) -> str:
         """Host and port."""
-        return f"127.0.0.1:{self.port}"
+        return f"{HOST}:{self.port}"
 
     def settle(self) -> None:
         """Wait, behind a call, until no script is being played any more."""
@@ -113,9 +120,9 @@ class Peer:
         """End everything, once all connections that were made have been counted."""
         with socket.socket() as knocking:
             # Connections are accepted in order: behind this one there is none of the client's.
-            knocking.bind(("127.0.0.1", 0))
+            knocking.bind((HOST, 0))
             self._knock = knocking.getsockname()[1]
-            knocking.connect(("127.0.0.1", self.port))
+            knocking.connect((HOST, self.port))
             self._threads[0].join(WAIT_SECONDS)
         self.over.set()
         self._listener.close()
@@ -226,6 +233,8 @@ class _Connection:
             self._play(step)
 
     def _play(self, step: Step) -> None:
+        if is_silent(step) and self._peer.silent_since is None:
+            self._peer.silent_since = time.monotonic()
         if isinstance(step, bytes):
             self._sock.sendall(self._peer.fill(step))
         elif isinstance(step, Drip):

@@ -29,10 +29,12 @@ __all__ = [
     "Scenario",
     "Script",
     "Step",
+    "is_silent",
     "shown",
 ]
 
 _SHOWN_BYTES = 60
+_LIMITS = frozenset({"timeout", "deadline"})
 
 
 class Do(Enum):
@@ -73,6 +75,11 @@ class Raw:
 
 Step = Union[bytes, Do, Drip, Raw]
 Script = tuple[Step, ...]
+
+
+def is_silent(step: Step) -> bool:
+    """Tell whether a step pauses, or says nothing more."""
+    return bool(step.pause) if isinstance(step, Drip) else step in (Do.HOLD, Do.DRAIN, Do.FREEZE)
 
 
 def shown(data: bytes) -> str:
@@ -122,12 +129,14 @@ class Observed:
 
     Attributes:
         requests: As the peer read them, if the scenario looks at them.
+        silence: How long the peer had been silent when the first call ended; None: it was not.
     """
 
     first: Outcome
     then: Outcome | None
     connections: int
     requests: tuple[str, ...] | None = None
+    silence: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -171,7 +180,7 @@ class Scenario:
         trust: Whether the client trusts the peer's authority.
         shows: Whether the client has a certificate to show.
         exact_names: Compare the case of header names too.
-        slow: Takes real time; such scenarios are run side by side.
+        slow: Takes real time; such scenarios are run side by side, and more slowly if need be.
     """
 
     name: str
@@ -193,6 +202,21 @@ class Scenario:
     shows: bool = False
     exact_names: bool = False
     slow: bool = False
+
+    @property
+    def falls_silent(self) -> bool:
+        """Whether the peer pauses, or says nothing more."""
+        return any(is_silent(step) for script in self.greet + self.turns for step in script)
+
+    def slower(self, factor: float) -> Scenario:
+        """Return the scenario with so many times as much time for everything."""
+        limits = {name: self.options[name] * factor for name in _LIMITS & self.options.keys()}
+        return replace(
+            self,
+            turns=tuple(_slower(script, factor) for script in self.turns),
+            greet=tuple(_slower(script, factor) for script in self.greet),
+            options={**self.options, **limits},
+        )
 
     @property
     def expected(self) -> Observed:
@@ -219,6 +243,13 @@ class Scenario:
             return outcome
         turn = self.turns[min(number, len(self.turns) - 1)]
         return replace(outcome, headers=tuple(_sent_headers(turn, self.exact_names)))
+
+
+def _slower(script: Script, factor: float) -> Script:
+    return tuple(
+        replace(step, pause=step.pause * factor) if isinstance(step, Drip) else step
+        for step in script
+    )
 
 
 def _sent_headers(script: Script, exact: bool) -> Iterator[tuple[str, str]]:

@@ -11,10 +11,22 @@ from .differences import expected, transports_of
 from .scenario import Observed
 from .transports import observe
 
-RUNS = [(name, transport) for name in SCENARIOS for transport in transports_of(name)]
+# One process of several runs all of them, side by side.
+_TOGETHER = pytest.mark.xdist_group("slow-scenarios")
+
+RUNS = [
+    pytest.param(
+        name,
+        transport,
+        id=f"{name}-on-{transport}",
+        marks=[_TOGETHER] if scenario.slow else [],
+    )
+    for name, scenario in SCENARIOS.items()
+    for transport in transports_of(name)
+]
 
 
-@pytest.mark.parametrize(("name", "transport"), RUNS, ids=["-on-".join(run) for run in RUNS])
+@pytest.mark.parametrize(("name", "transport"), RUNS)
 def test_outcome_is_the_expected_one(
     name: str, transport: str, slow_outcomes: Callable[[str, str], Observed]
 ) -> None:

@@ -110,7 +110,7 @@ _DRIPS = (
         "drip-in-time",
         Drip(answer(b"good", status="200 OK"), 0.001),
         first=ok(b"good"),
-        options={"timeout": 5.0},
+        options={"timeout": 60.0},
     ),
 )
 
@@ -134,21 +134,21 @@ _AGAIN = (
         "deadline",
         Do.HOLD,
         first=late("deadline", 1),
-        options={"timeout": 5.0, "deadline": SECONDS},
+        options={"timeout": 60.0, "deadline": SECONDS},
     ),
     _slow(
         "deadline-in-the-body",
         head("Content-Length: 9") + b"half",
         Do.HOLD,
         first=late("deadline", 2),
-        options={"timeout": 5.0, "deadline": SECONDS},
+        options={"timeout": 60.0, "deadline": SECONDS},
     ),
     _slow(
         "deadline-before-a-wait",
         answer(b"", "Retry-After: 50", status="503 Busy"),
         first=refused(503),
         options={
-            "timeout": 5.0,
+            "timeout": 60.0,
             "deadline": SECONDS,
             "retry": RetryPolicy(statuses=frozenset({503}), backoff=Backoff(0.0, 0.0)),
         },

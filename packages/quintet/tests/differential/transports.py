@@ -28,6 +28,7 @@ from quintet.core.response import Response
 from quintet.errors import QuintetError, StatusError
 from quintet.transport.aio_engine import AsyncEngine
 from quintet.transport.engine import Engine
+from tests.support.loopback import HOST
 
 from .authority import client_context, mine, server_context, trusted
 from .peer import Peer
@@ -43,7 +44,8 @@ TRANSPORTS = NATIVE + FOREIGN
 
 _LIBRARIES: dict[str, Any] = {"httpx": httpx, "httpx2": httpx2}
 _EVERY_STATUS = frozenset(range(1000))
-_TIMEOUT = 5.0
+# Ends what hangs; where a limit is to pass, the scenario has one of its own.
+_TIMEOUT = 60.0
 # Of the event loop, until the end of an idle TLS connection has gone through all its layers.
 _ROUNDS = 5
 _SERVICE = Service(
@@ -61,7 +63,14 @@ def observe(scenario: Scenario, transport: str) -> Observed:
         if b"@" not in data:
             return data
         far = "-" if other is None else other.address
-        return data.replace(b"@HERE@", peer.address.encode()).replace(b"@ELSE@", far.encode())
+        data = data.replace(b"@HERE@", peer.address.encode()).replace(b"@ELSE@", far.encode())
+        return data.replace(b"@HOST@", HOST.encode())
+
+    ends: list[float] = []
+
+    def settle() -> None:
+        ends.append(time.monotonic())
+        peer.settle()
 
     tls = server_context(scenario.certificate) if scenario.certificate else None
     secure = tls is not None and not scenario.url
@@ -73,9 +82,9 @@ def observe(scenario: Scenario, transport: str) -> Observed:
     try:
         with _environment({k: fill(v.encode()).decode() for k, v in scenario.environment.items()}):
             if transport.endswith("async"):
-                outcomes = asyncio.run(_call_async(scenario, transport, url, peer.settle))
+                outcomes = asyncio.run(_call_async(scenario, transport, url, settle))
             else:
-                outcomes = _call(scenario, transport, url, peer.settle)
+                outcomes = _call(scenario, transport, url, settle)
     finally:
         peer.stop()
         if other is not None:
@@ -86,7 +95,9 @@ def observe(scenario: Scenario, transport: str) -> Observed:
         if other is not None:
             seen += tuple(f"there: {r.describe(scenario.looks)}" for r in other.requests)
     then = outcomes[1] if len(outcomes) > 1 else None
-    return Observed(outcomes[0], then, peer.connections, seen)
+    since = peer.silent_since
+    silence = None if since is None or since > ends[0] else ends[0] - since
+    return Observed(outcomes[0], then, peer.connections, seen, silence)
 
 
 @contextmanager

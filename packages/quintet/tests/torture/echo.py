@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 __all__ = ["FRAMINGS", "EchoServer"]
 
+from tests.support.loopback import HOST
+
 FRAMINGS = ("length", "chunked", "close", "pieces", "surplus", "interim", "broken", "dropped")
 """How an answer can be asked for with ``?as=``."""
 
@@ -121,17 +123,17 @@ class EchoServer:
         return self
 
     async def _start(self) -> None:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener = socket.create_server((HOST, 0), backlog=512)
+        self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         self._server = await self._loop.create_server(lambda: _Served(self), sock=listener)
 
     def _run(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)  # type: ignore[arg-type]
 
     def __exit__(self, *_: object) -> None:
         self._run(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
+        self._thread.join(60)
         self._loop.close()
 
     async def _stop(self) -> None:

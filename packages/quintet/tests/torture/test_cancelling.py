@@ -30,6 +30,7 @@ from quintet.errors import TimeoutFailure
 from quintet.transport.aio_engine import AsyncEngine
 from quintet.transport.environment import Proxies
 from quintet.transport.limits import ConnectionLimits
+from tests.support.loopback import HOST
 
 from .cutting import cut
 
@@ -116,7 +117,7 @@ def client_of(url: str, **options: Any) -> Any:
     options.setdefault("proxies", Proxies({}))
     engine = AsyncEngine(time.monotonic, limits=ONE, **options)
     once_more = RetryPolicy(statuses=frozenset({503}), backoff=Backoff(0.0, 0.0), max_retries=1)
-    return World(blocking=False).client(url, transport=engine, retry=once_more, timeout=5.0)
+    return World(blocking=False).client(url, transport=engine, retry=once_more)
 
 
 async def cut_everywhere(make: Callable[[], Any], act: Act, *, fresh: bool, late: bool) -> int:
@@ -160,12 +161,12 @@ async def test_call_cancelled_at_any_wait_leaves_its_turn(
 async def test_call_cancelled_while_tls_is_agreed_on_leaves_its_turn(
     play: Callable[..., Peer], authority: Authority, by_proxy: bool, late: bool
 ) -> None:
-    peer = play(always(SMALL), tls=authority.server("127.0.0.1"))
+    peer = play(always(SMALL), tls=authority.server(HOST))
     peers = [peer]
     options: dict[str, Any] = {"verify": authority.file}
     if by_proxy:
         peers.append(play(tunnel))
-        options["proxies"] = Proxies({"https": f"http://127.0.0.1:{peers[1].port}"})
+        options["proxies"] = Proxies({"https": f"http://{HOST}:{peers[1].port}"})
     waits = await cut_everywhere(
         lambda: client_of(peer.url, **options), request, fresh=True, late=late
     )

@@ -18,9 +18,13 @@ from .interrupts import ROUNDS
 
 ROOT = Path(__file__).parents[4]
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/statm").exists(), reason="looks at /proc, and forks"
-)
+# Twenty seconds of work, on a machine that has nothing else to do.
+HUNG_SECONDS = 600
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks at /proc, and forks"),
+    pytest.mark.timeout(HUNG_SECONDS),
+]
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def run(program: str, *arguments: str) -> Any:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HUNG_SECONDS,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

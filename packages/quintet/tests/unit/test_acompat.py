@@ -24,7 +24,7 @@ async def test_spawned_work_can_be_joined_within_a_time() -> None:
         assert number == 7
         await released.wait()
 
-    thread = spawn(lambda number: gate.wait(10), 7, name="worker")
+    thread = spawn(lambda number: gate.wait(60), 7, name="worker")
     task = aspawn(work, 7, name="worker")
     assert thread.name == task.get_name() == "worker"
     assert not join(thread, 0.01)

@@ -9,11 +9,11 @@ from quintet.clock import SystemClock
 
 async def test_clock_tells_the_time() -> None:
     clock = SystemClock()
-    assert abs(clock.time() - time.time()) < 5
+    assert abs(clock.time() - time.time()) < 60
     before = clock.monotonic()
     clock.sleep(0)
     await clock.asleep(0)
-    assert 0 <= clock.monotonic() - before < 5
+    assert 0 <= clock.monotonic() - before < 60
 
 
 def test_clock_draws_chance_in_its_range() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from quintet.core.effects import Close, Emit, Read, Send, Sleep
+from quintet.core.headers import Headers
 from quintet.core.request import Request
 from quintet.drive import AsyncDriver, Driver
 from quintet.testing import AsyncScriptedTransport, FakeClock, ScriptedTransport, reply
@@ -222,3 +223,29 @@ async def test_rest_is_read_in_pieces_where_the_exchange_knows_no_better(rig: An
         return (yield Read(exchange, None, None, rest=True))
 
     assert await rig(reply(200, chunks=[b"a", b"b"])).run(program()) == b"a"
+
+
+class Whole:
+    """An answer that came with its head; its connection was given back before anyone saw it."""
+
+    status, headers, http_version, whole = 200, Headers(), "HTTP/1.1", b"{}"
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+async def test_answer_that_came_whole_has_nothing_to_close(rig: Any) -> None:
+    def program() -> Generator[Any, Any, bytes]:
+        exchange = yield Send(REQUEST, None, None)
+        yield Close(exchange)
+        return exchange.whole  # type: ignore[no-any-return]
+
+    played, whole = rig(), Whole()
+
+    async def send_later(*_: Any) -> Whole:
+        return whole
+
+    played.transport.send = (lambda *_: whole) if played.blocking else send_later
+    assert await played.run(program()) == b"{}"
+    assert whole.closed == 0

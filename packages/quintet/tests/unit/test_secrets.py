@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from quintet.errors import ConfigurationError
-from quintet.secrets import Secret
+from quintet.secrets import Secret, WebhookSecrets
 from quintet.testing import check_secret_hygiene
 
 VALUE = "sk-live-0123456789"
@@ -51,3 +51,14 @@ def test_value_that_no_header_can_carry_is_refused_without_being_shown(wrong: An
         Secret(wrong, name="token")
     if isinstance(wrong, str) and wrong.strip():
         assert wrong not in str(caught.value)
+
+
+def test_webhook_secrets_are_handed_out_and_shown_in_no_view() -> None:
+    held = WebhookSecrets(iter([VALUE, b"bytes too"]))
+    assert list(WebhookSecrets(held)) == list(held) == [VALUE, b"bytes too"]
+    assert (len(held), len(WebhookSecrets(VALUE)), bool(WebhookSecrets(()))) == (2, 1, False)
+    assert repr(held) == "WebhookSecrets(<2 secrets>)"
+    check_secret_hygiene(VALUE, held, f"{held}", {"secrets": held})
+    assert copy.copy(held) is copy.deepcopy(held) is held
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -42,3 +43,11 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     chosen = World(request.param == "blocking")
     yield chosen
     await chosen.close_all()
+
+
+@pytest.fixture
+def recwarn(recwarn: pytest.WarningsRecorder) -> pytest.WarningsRecorder:
+    """Return the recorder without what is said of things that other tests have left."""
+    gc.collect()
+    recwarn.clear()
+    return recwarn

@@ -15,7 +15,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-WAIT_SECONDS = 10.0
+from tests.support.loopback import HOST
+
+WAIT_SECONDS = 60.0
 
 
 class Gone(Exception):
@@ -147,7 +149,7 @@ class Peer:
 
     script: Script
     tls: ssl.SSLContext | None = None
-    host: str = "127.0.0.1"
+    host: str = HOST
     path: str | None = None
     requests: list[Received] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
@@ -169,7 +171,7 @@ class Peer:
     @property
     def url(self) -> str:
         scheme = "http" if self.tls is None else "https"
-        return f"{scheme}://127.0.0.1:{self.port}"
+        return f"{scheme}://{HOST}:{self.port}"
 
     def _accept(self) -> None:
         while True:

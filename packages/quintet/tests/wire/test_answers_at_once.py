@@ -14,7 +14,7 @@ from quintet.core.request import Request
 from quintet.errors import ClientClosedError, ConnectionFailure
 from quintet.transport.engine import Engine
 
-from .peer import Connection, Peer, always, answer, chunked, chunked_head
+from .peer import WAIT_SECONDS, Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import NO_PROXIES
 
 Play = Callable[..., Peer]
@@ -32,7 +32,7 @@ def get(peer: Peer, method: str = "GET") -> Request:
 
 
 def soon() -> float:
-    return time.monotonic() + 10
+    return time.monotonic() + WAIT_SECONDS
 
 
 def idle(engine: Engine) -> int:
@@ -77,7 +77,7 @@ def test_answer_of_which_some_is_missing_is_read_piece_by_piece(play: Play, engi
         while True:
             connection.read_request()
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")
-            more.wait(10)
+            more.wait(WAIT_SECONDS)
             more.clear()
             connection.send(b"cde")
 
@@ -152,7 +152,7 @@ def test_answer_that_is_dropped_unread_closes_its_connection_and_says_where_it_c
     del exchange
     gc.collect()
     assert engine._pool.network.open == {}
-    assert peer.connections[0].done.wait(5)
+    assert peer.connections[0].done.wait(WAIT_SECONDS)
     (warning,) = recwarn
     assert warning.category is ResourceWarning
     assert re.fullmatch(
@@ -181,7 +181,7 @@ def test_engine_that_is_forgotten_with_open_connections_says_where_it_was_made(
         forgotten.send(get(peer), soon(), 10.0)
     del forgotten
     gc.collect()
-    assert all(peer.connections[0].done.wait(5) for peer in peers)
+    assert all(peer.connections[0].done.wait(WAIT_SECONDS) for peer in peers)
     (warning,) = recwarn
     assert re.fullmatch(
         rf"unclosed client with 2 open connections, made at {re.escape(__file__)}:\d+",

@@ -27,7 +27,7 @@ MIB = 1024 * 1024
 
 
 def bomb(mebibytes: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     zeros = bytes(MIB)
     return b"".join(packer.compress(zeros) for _ in range(mebibytes)) + packer.flush()
 

@@ -12,6 +12,7 @@ import pytest
 
 from quintet.core.body import open_body
 from quintet.errors import StatusError
+from tests.support.loopback import HOST
 
 from .peer import Connection, Peer, always, answer, in_turn
 from .test_tls import Authority
@@ -32,7 +33,7 @@ def refuse_and_hold(connection: Connection) -> None:
     """Refuse from the head alone, read nothing more, and keep the connection open."""
     connection.read_head()
     connection.send(answer(b"too large", "413 Content Too Large"))
-    connection.peer.over.wait(20)
+    connection.peer.over.wait()
 
 
 def swallow(connection: Connection, count: int) -> None:
@@ -59,14 +60,12 @@ BODIES: dict[str, Callable[[int], Any]] = {
 async def test_refusal_is_heard_while_the_server_reads_nothing(
     play: Play, world: World, authority: Authority, kind: str, secure: bool
 ) -> None:
-    tls = authority.server("127.0.0.1") if secure else None
+    tls = authority.server(HOST) if secure else None
     peer = play(in_turn(refuse_and_hold, always(answer(b"[1]"))), tls=tls)
     engine = world.engine(time.monotonic, verify=authority.file)
-    client = world.client(peer.url, transport=engine, timeout=15.0)
-    began = time.monotonic()
+    client = world.client(peer.url, transport=engine)
     with pytest.raises(StatusError) as caught:
         await world.do(client.request(POST, body=BODIES[kind](LARGE)))
-    assert time.monotonic() - began < 8
     assert caught.value.status == 413
     assert caught.value.response is not None
     assert caught.value.response.body == b"too large"
@@ -126,7 +125,7 @@ async def test_server_that_answers_while_it_reads_is_heard(
         swallow(connection, LARGE)
         connection.hold()
 
-    client = world.client(play(script).url, timeout=5.0)
+    client = world.client(play(script).url)
     response = await world.do(client.request(POST, body=BODIES[kind](LARGE)))
     assert len(response.body) == length
 
@@ -139,5 +138,5 @@ async def test_end_of_an_early_answer_is_heard_too(play: Play, world: World) -> 
         swallow(connection, 20 * PIECE)
         connection.hold()
 
-    client = world.client(play(script).url, timeout=5.0)
+    client = world.client(play(script).url)
     assert (await world.do(client.request(POST, body=bytes(20 * PIECE)))).json() == [1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from quintet.errors import (
     StatusError,
     TransportError,
 )
+from tests.support.loopback import HOST
 
 from .peer import Connection, Peer, Script, always, answer, in_turn, once
 from .worlds import GET, HEAD, KEYED, POST, PUT, World
@@ -25,11 +26,12 @@ Play = Callable[..., Peer]
 GOOD = always(answer(b'{"ok": true}'))
 
 
-def free_port() -> int:
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    """Return a port where nobody listens, and nobody else can meanwhile."""
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+        sock.bind((HOST, 0))
+        yield sock.getsockname()[1]
 
 
 def reset_unread(connection: Connection) -> None:
@@ -59,9 +61,9 @@ def close_in_body(connection: Connection) -> None:
 
 @pytest.mark.parametrize("operation", [GET, PUT, KEYED, POST])
 async def test_refused_connection_is_retried_for_every_method(
-    world: World, operation: Operation
+    world: World, operation: Operation, refusing: int
 ) -> None:
-    client = world.client(f"http://127.0.0.1:{free_port()}", max_retries=2)
+    client = world.client(f"http://{HOST}:{refusing}", max_retries=2)
     with pytest.raises(ConnectionFailure) as caught:
         await world.do(client.request(operation))
     assert caught.value.progress == 0

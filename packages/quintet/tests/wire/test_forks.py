@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .peer import Connection, Peer, answer
+from .peer import WAIT_SECONDS, Connection, Peer, answer
 from .worlds import GET, World
 
 Play = Callable[..., Peer]
@@ -97,11 +97,11 @@ def test_lock_held_during_the_fork_does_not_block_the_child(play: Play) -> None:
     def hold() -> None:
         with lazy._lock, lazy._engine._pool._lock:
             held.set()
-            release.wait(10)
+            release.wait(WAIT_SECONDS)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait(10)
+    assert held.wait(WAIT_SECONDS)
     try:
         in_child(lambda: (client.request(GET), client.close())[0])  # type: ignore[arg-type,return-value]
     finally:

@@ -22,7 +22,7 @@ from quintet.transport import engine as engine_module
 from quintet.transport.engine import Engine
 from quintet.transport.limits import ConnectionLimits
 
-from .peer import Connection, Peer, answer, chunked, chunked_head
+from .peer import WAIT_SECONDS, Connection, Peer, answer, chunked, chunked_head
 from .worlds import NO_PROXIES
 
 Play = Callable[..., Peer]
@@ -79,14 +79,14 @@ def within_finalizer(frame: FrameType | None) -> bool:
 
 
 def fetch(engine: Engine, url: str, nonce: str, path: str) -> bytes:
-    until = time.monotonic() + 20
+    until = time.monotonic() + WAIT_SECONDS
     body: bytes | None
-    exchange = engine.send(Request("GET", f"{url}/{path}?n={nonce}"), until, 20.0)
+    exchange = engine.send(Request("GET", f"{url}/{path}?n={nonce}"), until, WAIT_SECONDS)
     try:
         body = exchange.whole
         if body is None:
             body = b""
-            while piece := exchange.read(until, 20.0):
+            while piece := exchange.read(until, WAIT_SECONDS):
                 body += piece
         return body
     finally:
@@ -103,7 +103,7 @@ def test_interrupt_at_any_moment_leaves_a_pool_that_works(
     play: Play, path: str, connected: bool
 ) -> None:
     url = play(echo).url
-    limits = ConnectionLimits(max_connections=1, pool_timeout=5.0)
+    limits = ConnectionLimits(max_connections=1, pool_timeout=WAIT_SECONDS)
     engine = Engine(time.monotonic, proxies=NO_PROXIES, limits=limits)
     network = engine._pool.network
     interrupted = 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
 
-from quintet.errors import ConnectionFailure, LimitExceeded, StatusError, TimeoutFailure
+from quintet.errors import ConnectionFailure, LimitExceeded, StatusError
 
+from .limits import LIMITS, ends_in
 from .peer import Connection, Peer, always, answer
 from .worlds import GET, World
 
@@ -59,12 +59,8 @@ async def test_large_body_that_stalls_ends_with_the_attempt(play: Play, world: W
         connection.send(answer(BODY)[:300_000])
         connection.hold()
 
-    client = world.client(play(script).url, timeout=0.2)
-    began = time.monotonic()
-    with pytest.raises(TimeoutFailure) as caught:
-        await world.do(client.request(GET))
-    assert caught.value.phase == "read"
-    assert time.monotonic() - began < 2
+    url = play(script).url
+    await ends_in("read", lambda limit: world.do(world.client(url, timeout=limit).request(GET)))
 
 
 async def test_large_refusal_that_breaks_off_keeps_what_arrived(play: Play, world: World) -> None:
@@ -101,10 +97,11 @@ def test_large_body_that_breaks_off_leaves_nothing_that_complains(play: Play) ->
         connection.hold()
 
     program = f"""
+import sys
 from quintet import ApiClient, ClientOptions, Operation, RetryClass, RetryPolicy, Service
 from quintet.errors import TimeoutFailure
 once = RetryPolicy(max_retries=0)
-options = ClientOptions(base_url={play(script).url!r}, timeout=1.0, retry=once)
+options = ClientOptions(base_url={play(script).url!r}, timeout=float(sys.argv[1]), retry=once)
 with ApiClient(Service(name="a", user_agent="a/1"), options, lambda: ()) as client:
     try:
         client.request(Operation("a", "GET", "/", RetryClass.SAFE))
@@ -112,7 +109,13 @@ with ApiClient(Service(name="a", user_agent="a/1"), options, lambda: ()) as clie
         late.itself = late  # so that the collector drops it, with all its frames hold, in any order
         print(late.phase)
 """
-    ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True
-    )
+    for limit in LIMITS[1:]:
+        ended = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", program, str(limit)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        if ended.stdout not in ("connect\n", "write\n"):  # it passed too soon
+            break
     assert (ended.stdout, ended.stderr) == ("read\n", "")

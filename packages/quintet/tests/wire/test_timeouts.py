@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
 
 import pytest
 
-from quintet.errors import TimeoutFailure
+from quintet.errors import StatusError, TimeoutFailure
 from quintet.transport.limits import ConnectionLimits
+from tests.support.loopback import HOST
 
+from .limits import HUNG_SECONDS, LIMITS, ends_in
 from .peer import Connection, Peer, always, answer, chunked, chunked_head
 from .worlds import GET, KEYED, POST, World
 
 Play = Callable[..., Peer]
-LIMIT = 0.25
-# Generous for a busy machine, far below what any of the drips would take.
-LATEST = LIMIT + 1.0
+LIMIT = LIMITS[0]
 
 
 def drip_head(connection: Connection) -> None:
@@ -39,7 +40,7 @@ def drip_chunk_sizes(connection: Connection) -> None:
 
 def drip_interim_answers(connection: Connection) -> None:
     connection.read_request()
-    connection.drip(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100, pause=0.005)
+    connection.drip(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
 
 
 def drip_error_body(connection: Connection) -> None:
@@ -60,14 +61,12 @@ async def test_attempt_of_a_slow_server_ends_at_its_timeout(
     play: Play, world: World, script: Callable[[Connection], None]
 ) -> None:
     peer = play(script)
-    client = world.client(peer.url, timeout=LIMIT)
-    began = time.monotonic()
-    with pytest.raises(TimeoutFailure) as caught:
-        await world.do(client.request(GET))
-    assert LIMIT * 0.9 <= time.monotonic() - began < LATEST
-    assert caught.value.phase == "read"
-    assert caught.value.seconds == LIMIT
-    assert "0.25 s" in str(caught.value)
+
+    async def call(limit: float) -> None:
+        await world.do(world.client(peer.url, timeout=limit).request(GET))
+
+    failure = await ends_in("read", call)
+    assert f"{failure.seconds:g} s" in str(failure)
     assert await peer.all_gone()
 
 
@@ -75,29 +74,33 @@ async def test_error_body_that_drips_ends_at_the_timeout_and_keeps_its_status(
     play: Play, world: World
 ) -> None:
     peer = play(drip_error_body)
-    client = world.client(peer.url, timeout=LIMIT)
-    began = time.monotonic()
-    with pytest.raises(Exception, match="400") as caught:
-        await world.do(client.request(GET))
-    assert time.monotonic() - began < LATEST
-    assert caught.value.status == 400  # type: ignore[attr-defined]
+    for limit in LIMITS:
+        client = world.client(peer.url, timeout=limit)
+        with pytest.raises((StatusError, TimeoutFailure)) as caught:
+            await world.do(client.request(GET))
+        if isinstance(caught.value, StatusError):  # else it passed before the head was there
+            break
+    assert isinstance(caught.value, StatusError)
+    assert caught.value.status == 400
+    assert caught.value.response is not None
+    assert len(caught.value.response.body) < 1000  # its end was not waited for
     assert await peer.all_gone()
 
 
 async def test_request_that_nobody_reads_ends_at_the_timeout(play: Play, world: World) -> None:
     def deaf(connection: Connection) -> None:
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.peer.over.wait(10)
+        connection.peer.over.wait()
 
     peer = play(deaf)
-    client = world.client(peer.url, timeout=LIMIT)
-    began = time.monotonic()
-    with pytest.raises(TimeoutFailure) as caught:
+
+    async def call(limit: float) -> None:
+        client = world.client(peer.url, timeout=limit)
         await world.do(client.request(POST, body=b"x" * 30_000_000))
-    assert time.monotonic() - began < LATEST
-    assert caught.value.phase == "write"
-    assert caught.value.progress == 1
-    assert caught.value.outcome_unknown
+
+    failure = await ends_in("write", call)
+    assert failure.progress == 1
+    assert failure.outcome_unknown
 
 
 async def test_request_that_is_read_byte_by_byte_ends_at_the_timeout(
@@ -113,24 +116,24 @@ async def test_request_that_is_read_byte_by_byte_ends_at_the_timeout(
     began = time.monotonic()
     with pytest.raises(TimeoutFailure):
         await world.do(client.request(POST, body=b"x" * 30_000_000))
-    assert time.monotonic() - began < LATEST
+    assert time.monotonic() - began < HUNG_SECONDS
 
 
 async def test_connection_that_is_never_accepted_ends_at_the_timeout(world: World) -> None:
     # A backlog of one that is full: the kernel drops further SYNs.
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind((HOST, 0))
     listener.listen(0)
     filling = [socket.socket() for _ in range(3)]
     for sock in filling:
         sock.setblocking(False)
         sock.connect_ex(listener.getsockname())
-    client = world.client(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=LIMIT)
+    client = world.client(f"http://{HOST}:{listener.getsockname()[1]}", timeout=LIMIT)
     try:
         began = time.monotonic()
         with pytest.raises(TimeoutFailure) as caught:
             await world.do(client.request(POST, body=b"{}"))
-        assert time.monotonic() - began < LATEST
+        assert time.monotonic() - began < HUNG_SECONDS
         assert caught.value.phase == "connect"
         assert caught.value.progress == 0
         assert not caught.value.outcome_unknown
@@ -141,11 +144,14 @@ async def test_connection_that_is_never_accepted_ends_at_the_timeout(world: Worl
 
 async def test_deadline_bounds_all_attempts_together(play: Play, world: World) -> None:
     peer = play(silence)
-    client = world.client(peer.url, timeout=0.12, deadline=0.3, max_retries=50)
-    began = time.monotonic()
-    with pytest.raises(TimeoutFailure) as caught:
-        await world.do(client.request(GET))
-    assert 0.25 <= time.monotonic() - began < 1.3
+    for deadline in (0.3, 3.0, 20.0):
+        client = world.client(peer.url, timeout=0.4 * deadline, deadline=deadline, max_retries=50)
+        began = time.monotonic()
+        with pytest.raises(TimeoutFailure) as caught:
+            await world.do(client.request(GET))
+        assert 0.9 * deadline <= time.monotonic() - began < deadline + HUNG_SECONDS
+        if caught.value.attempts > 1 and caught.value.phase == "deadline":
+            break  # else the machine let both limits pass at once
     assert caught.value.phase == "deadline"
     assert 2 <= caught.value.attempts <= 3
 
@@ -156,7 +162,7 @@ async def test_deadline_bounds_a_dripping_body_without_a_timeout(play: Play, wor
     began = time.monotonic()
     with pytest.raises(TimeoutFailure) as caught:
         await world.do(client.request(GET))
-    assert time.monotonic() - began < LATEST
+    assert time.monotonic() - began < HUNG_SECONDS
     assert caught.value.phase == "deadline"
 
 
@@ -170,9 +176,13 @@ async def test_timed_out_write_with_a_key_is_sent_again_with_the_same_key(
         else:
             connection.send(answer(b'{"ok": true}'))
 
-    peer = play(script)
-    client = world.client(peer.url, timeout=LIMIT, max_retries=1)
-    response = await world.do(client.request(KEYED, json={"a": 1}))
+    for limit in LIMITS:
+        peer = play(script)
+        client = world.client(peer.url, timeout=limit, max_retries=1)
+        with contextlib.suppress(TimeoutFailure):  # of the second attempt, on a busy machine
+            response = await world.do(client.request(KEYED, json={"a": 1}))
+            if len(peer.requests) == 2:
+                break
     assert response.json() == {"ok": True}
     keys = [request.header("idempotency-key") for request in peer.requests]
     assert keys[0] == keys[1] != None  # noqa: E711

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import trustme
 
 from quintet.errors import ConfigurationError, ConnectionFailure, TimeoutFailure
 from quintet.transport.trust import tls_context
+from tests.support.loopback import HOST
 
 from .peer import Connection, Peer, always, answer
 from .worlds import GET, POST, World
@@ -43,7 +45,7 @@ def client_of(world: World, url: str, verify: str | bool = True, **options: obje
 async def test_trusted_server_is_reached_and_its_connection_kept(
     play: Play, world: World, authority: Authority
 ) -> None:
-    peer = play(always(answer(b"[1]")), tls=authority.server("127.0.0.1"))
+    peer = play(always(answer(b"[1]")), tls=authority.server(HOST))
     client = client_of(world, peer.url, authority.file)
     for _ in range(3):
         assert (await world.do(client.request(GET))).json() == [1]  # type: ignore[attr-defined]
@@ -56,7 +58,7 @@ async def test_trusted_server_is_reached_and_its_connection_kept(
 async def test_untrusted_server_is_refused_once_with_a_clear_message(
     play: Play, world: World, authority: Authority, operation: object
 ) -> None:
-    peer = play(always(answer()), tls=authority.server("127.0.0.1"))
+    peer = play(always(answer()), tls=authority.server(HOST))
     client = client_of(world, peer.url, max_retries=5)
     with pytest.raises(ConnectionFailure, match="certificate is not trusted") as caught:
         await world.do(client.request(operation))  # type: ignore[attr-defined]
@@ -72,7 +74,7 @@ async def test_server_with_another_name_is_refused(
     peer = play(always(answer()), tls=authority.server("somewhere.example"))
     client = client_of(world, peer.url, authority.file, max_retries=5)
     with pytest.raises(
-        ConnectionFailure, match=r"not trusted.*127\.0\.0\.1.*other names"
+        ConnectionFailure, match=rf"not trusted.*{re.escape(HOST)}.*other names"
     ) as caught:
         await world.do(client.request(GET))  # type: ignore[attr-defined]
     assert caught.value.attempts == 1
@@ -81,7 +83,7 @@ async def test_server_with_another_name_is_refused(
 async def test_server_that_wants_a_client_certificate_says_so_in_both_worlds(
     play: Play, world: World, authority: Authority
 ) -> None:
-    context = authority.server("127.0.0.1")
+    context = authority.server(HOST)
     context.verify_mode = ssl.CERT_REQUIRED
     authority.ca.configure_trust(context)
 
@@ -102,7 +104,7 @@ async def test_server_that_wants_a_client_certificate_says_so_in_both_worlds(
                 refused = True
             connection.send(said.read())
 
-    client = client_of(world, f"https://127.0.0.1:{play(alert).port}", authority.file)
+    client = client_of(world, f"https://{HOST}:{play(alert).port}", authority.file)
     with pytest.raises(
         ConnectionFailure, match=r"REQUIRED\): the server wants a client certificate, see cert="
     ):
@@ -123,7 +125,7 @@ async def test_server_without_tls_is_refused_once(play: Play, world: World) -> N
         connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     peer = play(plain)
-    client = client_of(world, f"https://127.0.0.1:{peer.port}", max_retries=5)
+    client = client_of(world, f"https://{HOST}:{peer.port}", max_retries=5)
     with pytest.raises(ConnectionFailure, match="TLS") as caught:
         await world.do(client.request(GET))  # type: ignore[attr-defined]
     assert caught.value.attempts == 1
@@ -131,7 +133,7 @@ async def test_server_without_tls_is_refused_once(play: Play, world: World) -> N
 
 async def test_handshake_that_does_not_come_ends_at_the_timeout(play: Play, world: World) -> None:
     peer = play(lambda connection: connection.hold())
-    client = client_of(world, f"https://127.0.0.1:{peer.port}", timeout=0.25)
+    client = client_of(world, f"https://{HOST}:{peer.port}", timeout=0.25)
     with pytest.raises(TimeoutFailure) as caught:
         await world.do(client.request(POST))  # type: ignore[attr-defined]
     assert caught.value.phase == "connect"
@@ -147,7 +149,7 @@ async def test_stream_over_tls_can_be_closed_half_read(
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")
         connection.hold()
 
-    peer = play(script, tls=authority.server("127.0.0.1"))
+    peer = play(script, tls=authority.server(HOST))
     client = client_of(world, peer.url, authority.file)
     stream = client.download(GET)  # type: ignore[attr-defined]
     assert await world.next(stream) == b"abc"
@@ -159,7 +161,7 @@ async def test_stream_over_tls_can_be_closed_half_read(
 async def test_context_that_offers_http2_is_refused_where_the_server_takes_it(
     play: Play, world: World, authority: Authority, offered: list[str]
 ) -> None:
-    server = authority.server("127.0.0.1")
+    server = authority.server(HOST)
     server.set_alpn_protocols(["h2", "http/1.1"])
     peer = play(always(answer(b"[1]")), tls=server)
     mine = ssl.create_default_context(cafile=authority.file)
@@ -195,7 +197,7 @@ def test_ca_file_that_does_not_exist_is_a_configuration_error() -> None:
 
 
 def test_client_certificate_is_shown(play: Play, authority: Authority, tmp_path: Path) -> None:
-    context = authority.server("127.0.0.1")
+    context = authority.server(HOST)
     context.verify_mode = ssl.CERT_REQUIRED
     authority.ca.configure_trust(context)
     mine = tmp_path / "mine.pem"

@@ -11,8 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from quintet.errors import ConnectionFailure, ProtocolFailure
+from tests.support.loopback import HOST
 
-from .peer import Connection, Peer, always, answer, in_turn
+from .peer import WAIT_SECONDS, Connection, Peer, always, answer, in_turn
 from .test_tls import Authority
 from .worlds import GET, POST, World
 
@@ -26,14 +27,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 def wait_in(event: threading.Event) -> None:
     """Block this thread, and with it the event loop, as a busy program does."""
-    assert event.wait(10)
+    assert event.wait(WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("secure", [False, True])
 async def test_connection_closed_while_the_program_was_busy_is_not_used_again(
     play: Play, world: World, authority: Authority, secure: bool
 ) -> None:
-    tls = authority.server("127.0.0.1") if secure else None
+    tls = authority.server(HOST) if secure else None
 
     def one_shot(connection: Connection) -> None:
         connection.read_request()
@@ -53,13 +54,13 @@ async def test_connection_closed_while_the_program_was_busy_is_not_used_again(
 async def test_answer_that_came_while_the_program_was_busy_is_not_the_next_ones(
     play: Play, world: World, authority: Authority, secure: bool
 ) -> None:
-    tls = authority.server("127.0.0.1") if secure else None
+    tls = authority.server(HOST) if secure else None
     asked, sent = threading.Event(), threading.Event()
 
     def unasked(connection: Connection) -> None:
         connection.read_request()
         connection.send(answer(b"[1]"))
-        assert asked.wait(10)
+        assert asked.wait(WAIT_SECONDS)
         connection.send(answer(b"[666]"))
         sent.set()
         connection.hold()
@@ -77,7 +78,7 @@ async def test_answer_that_came_while_the_program_was_busy_is_not_the_next_ones(
 async def test_server_that_speaks_first_is_not_listened_to(
     play: Play, world: World, authority: Authority, secure: bool
 ) -> None:
-    tls = authority.server("127.0.0.1") if secure else None
+    tls = authority.server(HOST) if secure else None
 
     def greet(connection: Connection) -> None:
         connection.send(b"220 ")
@@ -96,7 +97,7 @@ async def test_clear_text_before_tls_is_no_part_of_an_answer(
     play: Play, world: World, authority: Authority
 ) -> None:
     """Whoever is between the two can put clear text before the handshake."""
-    server = authority.server("127.0.0.1")
+    server = authority.server(HOST)
 
     def script(connection: Connection) -> None:
         connection.send(b'["evil"]')
@@ -120,7 +121,7 @@ async def test_session_tickets_do_not_spoil_a_connection(
     play: Play, world: World, authority: Authority, tickets: int
 ) -> None:
     """A server sends them behind the handshake, when the client may have gone on already."""
-    tls = authority.server("127.0.0.1")
+    tls = authority.server(HOST)
     tls.num_tickets = tickets
     peer = play(always(answer(b"[1]")), tls=tls)
     client = world.client(peer.url, transport=world.engine(time.monotonic, verify=authority.file))
@@ -133,7 +134,7 @@ async def test_what_tls_says_for_itself_does_not_spoil_a_connection_that_rests(
     play: Play, world: World, authority: Authority
 ) -> None:
     """Here a wish for a certificate, the one message behind an answer that Python can send."""
-    tls = authority.server("127.0.0.1")
+    tls = authority.server(HOST)
     tls.load_verify_locations(authority.file)
     tls.verify_mode = ssl.CERT_OPTIONAL
     tls.post_handshake_auth = True
@@ -155,7 +156,7 @@ async def test_what_tls_says_for_itself_does_not_spoil_a_connection_that_rests(
     context.post_handshake_auth = True
     client = world.client(peer.url, transport=world.engine(time.monotonic, ssl_context=context))
     assert (await world.do(client.request(GET))).json() == [1]
-    assert await asyncio.to_thread(said.wait, 10)
+    assert await asyncio.to_thread(said.wait, WAIT_SECONDS)
     for _ in range(5):
         await asyncio.sleep(0)
     assert (await world.do(client.request(GET))).json() == [2]
@@ -172,7 +173,7 @@ async def test_body_that_a_cut_of_tls_ends_is_no_answer(
         connection.read_request()
         connection.send(b"HTTP/1.1 200 OK\r\n\r\n[1]")
 
-    peer = play(script, tls=authority.server("127.0.0.1"))
+    peer = play(script, tls=authority.server(HOST))
     client = world.client(
         peer.url.replace("https", scheme),
         transport=world.engine(time.monotonic, verify=authority.file),
@@ -188,6 +189,6 @@ async def test_complete_body_needs_no_end_of_tls(
         connection.read_request()
         connection.send(answer(b"[1]"))
 
-    peer = play(script, tls=authority.server("127.0.0.1"))
+    peer = play(script, tls=authority.server(HOST))
     client = world.client(peer.url, transport=world.engine(time.monotonic, verify=authority.file))
     assert (await world.do(client.request(GET))).json() == [1]

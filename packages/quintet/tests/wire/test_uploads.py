@@ -16,8 +16,9 @@ import pytest
 from quintet import open_body
 from quintet.errors import ConfigurationError, MisuseError, StatusError, TransportError
 from quintet.multipart import FilePart, MultipartBody, TextPart, multipart
+from tests.support.loopback import HOST
 
-from .peer import Connection, Peer, Received, always, answer, in_turn
+from .peer import WAIT_SECONDS, Connection, Peer, Received, always, answer, in_turn
 from .worlds import GET, KEYED, POST, PUT, World
 
 Play = Callable[..., Peer]
@@ -61,8 +62,8 @@ async def test_generator_is_sent_in_chunks_but_not_twice(play: Play, world: Worl
 
 async def test_generator_that_was_not_touched_is_sent_on_a_later_attempt(world: World) -> None:
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        client = world.client(f"http://127.0.0.1:{unused.getsockname()[1]}", max_retries=2)
+        unused.bind((HOST, 0))
+        client = world.client(f"http://{HOST}:{unused.getsockname()[1]}", max_retries=2)
         with pytest.raises(ConnectionError) as caught:
             await world.do(client.request(POST, body=open_body(iter([b"x"]))))
     assert caught.value.attempts == 3  # type: ignore[attr-defined]
@@ -126,7 +127,7 @@ async def test_request_on_the_wire_has_each_header_once(play: Play, world: World
     assert request.target == "/thing?q=a%20b"
     assert request.header("user-agent") == "mine"
     assert request.header("x-extra") == "2"
-    assert request.header("host") == f"127.0.0.1:{peer.port}"
+    assert request.header("host") == f"{HOST}:{peer.port}"
 
 
 # Forms with files.
@@ -192,8 +193,8 @@ async def test_form_with_a_pipe_that_nothing_was_taken_from_is_sent_later(
 ) -> None:
     body = form(iter([b"one", b"two"]))
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        unused.bind((HOST, 0))
+        nobody = f"http://{HOST}:{unused.getsockname()[1]}"
         with pytest.raises(ConnectionError):
             await upload(world, world.client(nobody), body)
     peer = play(GOOD)
@@ -254,7 +255,7 @@ async def test_cancelled_upload_leaves_nothing_behind(play: Play, tmp_path: Path
 
     def stall(connection: Connection) -> None:
         connection.read_head()
-        connection.peer.over.wait(10)
+        connection.peer.over.wait()
 
     peer = play(stall)
     client = world.client(peer.url)
@@ -266,7 +267,7 @@ async def test_cancelled_upload_leaves_nothing_behind(play: Play, tmp_path: Path
         await sending
     for thread in threading.enumerate():
         if thread.name == "quintet-upload":
-            thread.join(10)
+            thread.join(WAIT_SECONDS)
             assert not thread.is_alive()
     await world.close_all()
 
@@ -290,7 +291,7 @@ async def test_answer_that_comes_early_without_refusing_does_not_end_the_upload(
     def pieces() -> Iterator[bytes]:
         for _ in range(10):
             yield b"x" * 1000
-            begun.wait(10)
+            begun.wait(WAIT_SECONDS)
 
     peer = play(thank_early)
     client = world.client(peer.url)

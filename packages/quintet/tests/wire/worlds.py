@@ -76,7 +76,7 @@ class World:
                 base_url=base_url,
                 retry=policy,
                 hooks=(self.seen.append,),
-                **{"timeout": 10.0, **options},
+                **{"timeout": 60.0, **options},
             ),
             credentials or (lambda: (("Authorization", f"Bearer {secret.reveal()}"),)),
             http_client=http_client,

@@ -16,6 +16,7 @@ from quintet.core.webhooks.schemes import Timestamped
 from quintet.core.webhooks.sign import sign
 from quintet.core.webhooks.verify import verify
 from quintet.errors import QuintetError
+from quintet.secrets import WebhookSecrets
 from zeridion_flare.errors import FlareConfigurationError, WebhookVerificationError, adopt
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def verify_webhook(
         TypeError: ``header`` was given under both names.
         FlareConfigurationError: There is no secret.
     """
+    if secret is not None:
+        secret = WebhookSecrets(secret)
     if header is not None and signature_header is not None:
         raise TypeError("give header or signature_header, not both")
     claimed = header if header is not None else signature_header
@@ -103,7 +106,7 @@ class WebhookVerifier:
         tolerance_seconds: float | None = DEFAULT_TOLERANCE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._secrets = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets)
+        self._secrets = secrets = WebhookSecrets(secrets)
         self._tolerance = tolerance_seconds
         self._clock = clock
         # Fails here, not at the first delivery, if a secret cannot be used.
@@ -152,6 +155,7 @@ def sign_webhook(
         secret: One secret, or several as during a rotation.
         timestamp: Epoch seconds; now without it.
     """
+    secret = WebhookSecrets(secret)
     moment = time.time() if timestamp is None else timestamp
     try:
         headers = sign(_SCHEME, payload, secret, timestamp=moment)

@@ -25,14 +25,14 @@ def test_threads_grow_to_their_limit_and_are_used_again() -> None:
 
     for _ in range(5):
         threads.submit(work)
-    assert begun.acquire(timeout=5)
-    assert begun.acquire(timeout=5)
+    assert begun.acquire(timeout=60)
+    assert begun.acquire(timeout=60)
     assert threads.count == 2
     gate.set()
     for _ in range(5):
-        assert done.acquire(timeout=5)
+        assert done.acquire(timeout=60)
     threads.submit(work)
-    assert done.acquire(timeout=5)
+    assert done.acquire(timeout=60)
     assert threads.count == 2
     threads.close()
     threads.submit(work)
@@ -43,14 +43,14 @@ def test_one_idle_thread_is_enough_for_work_that_follows() -> None:
     threads = DaemonThreads(10, "test-pool")
     done = threading.Event()
     threads.submit(done.set)
-    assert done.wait(5)
+    assert done.wait(60)
     for _ in range(100):
         if threads._free == 1:
             break
         threading.Event().wait(0.01)
     done.clear()
     threads.submit(done.set)
-    assert done.wait(5)
+    assert done.wait(60)
     assert threads.count == 1
     threads.close()
 
@@ -65,7 +65,7 @@ def test_thread_survives_an_error_of_its_work(caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.ERROR):
         threads.submit(broken)
         threads.submit(done.set)
-        assert done.wait(5)
+        assert done.wait(60)
     assert "a bug" in caplog.text
     threads.close()
 

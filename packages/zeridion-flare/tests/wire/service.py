@@ -64,7 +64,7 @@ class FakeFlare:
     def acks(self) -> dict[str, dict[str, Any]]:
         return {body["job_id"]: body for body in self.bodies("ack")}
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = 60.0) -> Any:
         """Return what the condition gives as soon as it is true; fail loudly otherwise."""
         end = time.monotonic() + timeout
         while not (found := condition()):
@@ -74,7 +74,7 @@ class FakeFlare:
                 self.changed.wait(0.05)
         return found
 
-    def wait_for_ack(self, job_id: str = "job_1", timeout: float = 10.0) -> dict[str, Any]:
+    def wait_for_ack(self, job_id: str = "job_1", timeout: float = 60.0) -> dict[str, Any]:
         found: dict[str, Any] = self.wait_for(lambda: self.acks().get(job_id), timeout)
         return found
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,21 +56,19 @@ def test_w24_first_signal_drains_and_puts_the_handlers_back(
         process.send_signal(number)
         assert line(process) == "ended"
         assert line(process) == "restored True"
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert flare.acks()["job_1"]["status"] == "succeeded"
 
 
 @KINDS
 def test_w24_second_signal_ends_the_process_at_once(flare: FakeFlare, kind: str) -> None:
-    flare.enqueue(payload={"seconds": 60})
-    with program(kind, 30) as process:
+    flare.enqueue(payload={"seconds": 600})
+    with program(kind, 600) as process:
         assert line(process) == "began"
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        flare.wait_for(lambda: flare.gone_polls)  # the first has come: it asks for no more jobs
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 3
-        assert time.monotonic() - began < 5
+        assert process.wait(60) == 3
     assert not flare.acks()
 
 
@@ -79,25 +76,26 @@ def test_w24_second_signal_ends_the_process_at_once(flare: FakeFlare, kind: str)
 def test_w5_handler_that_never_returns_does_not_keep_the_process(
     flare: FakeFlare, kind: str
 ) -> None:
-    flare.enqueue(payload={"seconds": 60})
+    flare.enqueue(payload={"seconds": 600})
     with program(kind, 0.6) as process:
         assert line(process) == "began"
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 3
-        assert time.monotonic() - began < 5
+        assert process.wait(60) == 3
 
 
 @KINDS
 def test_w5_handler_is_told_of_the_shutdown_and_its_job_handed_back(
     flare: FakeFlare, kind: str
 ) -> None:
-    flare.enqueue(payload={"seconds": 60, "heed": True})
-    with program(kind, 1.0) as process:
-        assert line(process) == "began"
-        process.send_signal(signal.SIGTERM)
-        assert line(process) == "told shutdown"
-        assert process.wait(10) == 0
+    for grace in (1.0, 6.0, 24.0):  # a third of it is left to obey: more on a machine that is busy
+        flare.enqueue(payload={"seconds": 600, "heed": True})
+        with program(kind, grace) as process:
+            assert line(process) == "began"
+            process.send_signal(signal.SIGTERM)
+            told, code = line(process), process.wait(60)
+        if code == 0:
+            break
+    assert (told, code) == ("told shutdown", 0)
     assert flare.acks()["job_1"]["status"] == "released"
 
 
@@ -114,5 +112,5 @@ def test_w24_signals_outside_the_main_thread_are_a_clear_error(flare: FakeFlare)
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert "main thread" in str(caught[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aerostack import _wire as wire
-from aerostack._acompat import aabandon, aside
+from aerostack._acompat import aside
 from aerostack._answers import read_answer
 from aerostack._async.downloads import AsyncDownload
 from aerostack._async.streams import AsyncChatStream
@@ -201,11 +201,13 @@ class AsyncCalls:
 
     async def aclose(self) -> None:
         """Close the connections; an HTTP client of the caller's stays open."""
-        await self._transport.close()
+        for client in self._clients.values():
+            await client.aclose()
 
     def abandon(self) -> None:
         """Close without awaiting, from blocking code or beside the event loop."""
-        aabandon(self._transport)
+        for client in self._clients.values():
+            client.abandon()
 
 
 def _transport(

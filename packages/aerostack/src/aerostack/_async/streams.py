@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from aerostack._chat_events import decoded, is_end
+from aerostack._chat_events import chunk_of, is_end
 from aerostack.errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class AsyncChatStream:
             self._complete = True
             await self.aclose()
             raise StopAsyncIteration
-        chunk = _chunk(decoded(event))
+        try:
+            chunk = chunk_of(event, self._source.head)
+        except ResponseValidationError:
+            await self.aclose()
+            raise
         if chunk.usage is not None:
             self._usage = chunk.usage
         return chunk
@@ -82,16 +86,3 @@ class AsyncChatStream:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def _chunk(found: object) -> ChatChunk:
-    from pydantic import ValidationError
-
-    from aerostack.models import ChatChunk
-
-    try:
-        return ChatChunk.model_validate(found)
-    except ValidationError as error:
-        raise ResponseValidationError(
-            "a chunk of the stream is not as documented", status_code=200
-        ) from error

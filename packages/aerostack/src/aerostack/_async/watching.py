@@ -48,12 +48,12 @@ class AsyncWatchedTransport:
             exchange = await self._inner.send(sent, until, seconds)
         except QuintetError as error:
             if log is not None:
-                log.failure(sent.url, error)
+                log.failure(sent, error)
             if not hooks.after_error_hooks:
                 raise
             return await self._after_failure(request, error)
         if log is not None:
-            exchange = _AsyncLogged(exchange, sent.url, self._setup)
+            exchange = _AsyncLogged(exchange, sent, self._setup)
         if exchange.status >= 400 and hooks.after_error_hooks:
             return await self._after_status(request, exchange, until, seconds)
         return exchange
@@ -125,13 +125,13 @@ class AsyncWatchedTransport:
 class _AsyncLogged:
     """An answer that is told to the log when it has been read, or given up."""
 
-    def __init__(self, inner: AsyncExchange, url: str, setup: Setup) -> None:
+    def __init__(self, inner: AsyncExchange, sent: Request, setup: Setup) -> None:
         self.status, self.headers = inner.status, inner.headers
         self.http_version = inner.http_version
         self._inner = inner
         # What came with the head is handed out by this one, or it would not be noticed.
         self._whole: bytes | None = getattr(inner, "whole", None)
-        self._url = url
+        self._sent = sent
         self._setup: Setup | None = setup
         self._kept = b""
         self._size = 0
@@ -149,7 +149,7 @@ class _AsyncLogged:
         log = None if setup is None else setup.log
         try:
             if log is not None:
-                log.answer(self._url, self.status, self.headers.pairs(), self._kept, self._size)
+                log.answer(self._sent, self.status, self.headers.pairs(), self._kept, self._size)
         finally:
             await self._inner.close()
 

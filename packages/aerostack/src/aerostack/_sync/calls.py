@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aerostack import _wire as wire
-from aerostack._acompat import abandon, at_once
+from aerostack._acompat import at_once
 from aerostack._answers import read_answer
 from aerostack._chat_events import INSTEAD, RULES
 from aerostack._hooks import AfterSuccessContext
@@ -200,11 +200,13 @@ class Calls:
 
     def close(self) -> None:
         """Close the connections; an HTTP client of the caller's stays open."""
-        self._transport.close()
+        for client in self._clients.values():
+            client.close()
 
     def abandon(self) -> None:
         """Close without awaiting, from blocking code or beside the event loop."""
-        abandon(self._transport)
+        for client in self._clients.values():
+            client.abandon()
 
 
 def _transport(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from aerostack._chat_events import decoded, is_end
+from aerostack._chat_events import chunk_of, is_end
 from aerostack.errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ class ChatStream:
             self._complete = True
             self.close()
             raise StopIteration
-        chunk = _chunk(decoded(event))
+        try:
+            chunk = chunk_of(event, self._source.head)
+        except ResponseValidationError:
+            self.close()
+            raise
         if chunk.usage is not None:
             self._usage = chunk.usage
         return chunk
@@ -83,16 +87,3 @@ class ChatStream:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _chunk(found: object) -> ChatChunk:
-    from pydantic import ValidationError
-
-    from aerostack.models import ChatChunk
-
-    try:
-        return ChatChunk.model_validate(found)
-    except ValidationError as error:
-        raise ResponseValidationError(
-            "a chunk of the stream is not as documented", status_code=200
-        ) from error

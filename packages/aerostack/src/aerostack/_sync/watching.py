@@ -47,12 +47,12 @@ class WatchedTransport:
             exchange = self._inner.send(sent, until, seconds)
         except QuintetError as error:
             if log is not None:
-                log.failure(sent.url, error)
+                log.failure(sent, error)
             if not hooks.after_error_hooks:
                 raise
             return self._after_failure(request, error)
         if log is not None:
-            exchange = _Logged(exchange, sent.url, self._setup)
+            exchange = _Logged(exchange, sent, self._setup)
         if exchange.status >= 400 and hooks.after_error_hooks:
             return self._after_status(request, exchange, until, seconds)
         return exchange
@@ -124,13 +124,13 @@ class WatchedTransport:
 class _Logged:
     """An answer that is told to the log when it has been read, or given up."""
 
-    def __init__(self, inner: Exchange, url: str, setup: Setup) -> None:
+    def __init__(self, inner: Exchange, sent: Request, setup: Setup) -> None:
         self.status, self.headers = inner.status, inner.headers
         self.http_version = inner.http_version
         self._inner = inner
         # What came with the head is handed out by this one, or it would not be noticed.
         self._whole: bytes | None = getattr(inner, "whole", None)
-        self._url = url
+        self._sent = sent
         self._setup: Setup | None = setup
         self._kept = b""
         self._size = 0
@@ -148,7 +148,7 @@ class _Logged:
         log = None if setup is None else setup.log
         try:
             if log is not None:
-                log.answer(self._url, self.status, self.headers.pairs(), self._kept, self._size)
+                log.answer(self._sent, self.status, self.headers.pairs(), self._kept, self._size)
         finally:
             self._inner.close()
 

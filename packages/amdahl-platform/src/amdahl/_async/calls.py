@@ -16,7 +16,6 @@ from amdahl.errors import ConflictError, DecodeError, RequestTimeoutError
 from quintet.core.deadline import Deadline
 from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
-from quintet.options import UNSET
 from quintet.service_errors import placed
 
 if TYPE_CHECKING:
@@ -92,50 +91,59 @@ class AsyncCalls:
         merged = {str(name).lower(): (name, value) for name, value in named}
         return dict(merged.values()) or None
 
-    async def request(
-        self,
-        operation: Operation,
-        *,
-        timeout: float | None = None,
-        at_least: float | None = None,
-        within: float | None = None,
-        patience: float | None = 0.0,
-        idempotency_key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **parts: Any,
-    ) -> Response:
+    async def request(self, operation: Operation, parts: dict[str, Any]) -> Response:
         """Call an operation; return its whole answer and remember it.
 
         Args:
-            within: Seconds that the whole call may take besides the client's own deadline.
-            patience: Seconds to go on asking while the service is still at an earlier attempt at
-                this very call, beyond the retries; ``None`` for no limit.
+            parts: The keywords of the runtime's ``request``, and three more: ``at_least``, see
+                :meth:`attempt_seconds`; ``within``, the seconds that the whole call may take
+                besides the client's own deadline; and ``patience``, the seconds to go on asking
+                while the service is still at an earlier attempt at this very call, beyond the
+                retries, ``None`` for no limit. What they leave open is as this view says.
 
         Raises:
             RequestTimeoutError: The service was still at it when the patience was over.
         """
+        patience = parts.pop("patience", 0.0)
+        key = parts.get("idempotency_key")
         scope = current_scope()
         if scope is not None:
             what = repr((operation.method, operation.path, parts.get("path"), parts.get("json")))
             given = scope.key(operation, what)
-            idempotency_key = given if idempotency_key is None else idempotency_key
-        if patience != 0.0 and idempotency_key is None:
-            idempotency_key = self.clock.new_id()
-        operation = with_key(operation, idempotency_key)
-        usual = timeout is None and self.timeout is None and at_least is None
-        parts["idempotency_key"] = idempotency_key
-        parts["timeout"] = UNSET if usual else self.attempt_seconds(timeout, at_least)
-        parts["headers"] = self.headers(headers)
-        total = self._total(within)
+            key = given if key is None else key
+        if patience != 0.0 and key is None:
+            key = self.clock.new_id()
+        operation = with_key(operation, key)
+        parts["idempotency_key"] = key
+        timeout, at_least = parts.pop("timeout", None), parts.pop("at_least", None)
+        if timeout is not None or self.timeout is not None or at_least is not None:
+            parts["timeout"] = self.attempt_seconds(timeout, at_least)
+        headers = parts.get("headers")
+        if headers is not None or self.extra:
+            parts["headers"] = self.headers(headers)
+        parts["max_retries"] = self.max_retries
         until = _NO_DEADLINE
+        total = self._total(parts.pop("within", None))
         if total is not None:
             until = Deadline.after(total, self.clock.monotonic())
+        if patience == 0.0:
+            return await self._once(operation, until, scope, parts)
+        return await self._patiently(operation, until, scope, parts, patience)
+
+    async def _patiently(
+        self,
+        operation: Operation,
+        until: Deadline,
+        scope: RetryScope | None,
+        parts: dict[str, Any],
+        patience: float | None,
+    ) -> Response:
         patient: Deadline | None = None
         while True:
             try:
                 return await self._once(operation, until, scope, parts)
             except ConflictError as error:
-                if patience == 0.0 or error.code != IN_PROGRESS:
+                if error.code != IN_PROGRESS:
                     raise
                 now = self.clock.monotonic()
                 # The service may hold the first attempt as long from now as it may hold any.
@@ -159,18 +167,12 @@ class AsyncCalls:
         operation: Operation,
         until: Deadline,
         scope: RetryScope | None,
-        parts: Mapping[str, Any],
+        parts: dict[str, Any],
     ) -> Response:
-        left: float | None = None
         if until.at is not None:
-            left = max(_LEAST_SECONDS, until.at - self.clock.monotonic())
+            parts["deadline"] = max(_LEAST_SECONDS, until.at - self.clock.monotonic())
         try:
-            response = await self.api.request(
-                operation,
-                deadline=left,
-                max_retries=self.max_retries,
-                **parts,
-            )
+            response = await self.api.request(operation, **parts)
         except QuintetError as error:
             if error.response is not None:
                 self.last = error.response
@@ -181,7 +183,9 @@ class AsyncCalls:
             scope.wrote(operation)
         # Other threads put theirs there as well: what is returned is never read from it.
         self.last = response
-        _refuse_hidden_error(response, operation)
+        if _refuses(response):
+            response = self.last = self.api.cleaned(response)
+            raise placed(from_response(response, operation), response)
         return response
 
     async def value(self, operation: Operation, **parts: Any) -> Any:
@@ -189,7 +193,7 @@ class AsyncCalls:
 
         A deletion that succeeded has, whatever its body is.
         """
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         if not response.body:
             return None
         if operation.method == "DELETE":
@@ -210,7 +214,7 @@ class AsyncCalls:
             shape: Brings it into its form.
             needs: A field without which the answer is of no use.
         """
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         found = object_of(response, operation)
         if needs is not None and needs not in found:
             raise _not_as_documented(operation, f"the field {needs}", response)
@@ -232,7 +236,7 @@ class AsyncCalls:
             key: Where older generations of the service have the list.
             shape: Brings each item into its form.
         """
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         found = unwrapped(_json(response))
         items = items_of(found, key)
         if items is None:
@@ -272,16 +276,13 @@ def _json(response: Response) -> Any:
         raise adopt(error) from error.__cause__
 
 
-def _refuse_hidden_error(response: Response, operation: Operation) -> None:
-    """Raise for a success whose body says that it is an error."""
+def _refuses(response: Response) -> bool:
+    """Tell a success whose body says that it is an error."""
     # Parsing every answer twice for this would double its cost.
     body = response.body
     if b'"success"' not in body or not re.search(_SAYS_NO, body):
-        return
-    if not is_hidden_error(parsed(response)):
-        return
-    error = from_response(response, operation)
-    raise placed(error, response)
+        return False
+    return is_hidden_error(parsed(response))
 
 
 def _still_under_way(operation: Operation, error: ConflictError) -> RequestTimeoutError:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from amdahl._arguments import text
-from amdahl._async.account import AsyncAccount
-from amdahl._async.agents import AsyncAgents
-from amdahl._async.artifacts import AsyncArtifacts
-from amdahl._async.calls import AsyncCalls
-from amdahl._async.chat import AsyncChats
-from amdahl._async.data import AsyncData
-from amdahl._async.pages import AsyncPages
-from amdahl._async.routines import AsyncRoutines
-from amdahl._async.search import AsyncSearch
-from amdahl._async.session import AsyncSession, ExtraHeaders
-from amdahl._async.sessions import AsyncSessions
-from amdahl._async.webhooks import AsyncWebhooks
 from amdahl._error_map import adopt
 from amdahl._paths import split_path
 from amdahl._service import (
@@ -32,15 +20,26 @@ from amdahl._service import (
     seconds,
 )
 from amdahl._wire import for_path
-from amdahl.responses import ResponseInfo
 from quintet._acompat import ASYNC
-from quintet._async.client import AsyncApiClient
 from quintet.clock import Clock, SystemClock
+from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from amdahl._async.account import AsyncAccount
+    from amdahl._async.agents import AsyncAgents
+    from amdahl._async.artifacts import AsyncArtifacts
+    from amdahl._async.chat import AsyncChats
+    from amdahl._async.data import AsyncData
+    from amdahl._async.pages import AsyncPages
+    from amdahl._async.routines import AsyncRoutines
+    from amdahl._async.search import AsyncSearch
+    from amdahl._async.session import AsyncSession
+    from amdahl._async.sessions import AsyncSessions
+    from amdahl._async.webhooks import AsyncWebhooks
+    from amdahl.responses import ResponseInfo
     from amdahl.types import Me
     from quintet.core.rate_limit import RateLimit
     from quintet.hooks import Hook
@@ -96,34 +95,9 @@ class AsyncAmdahlClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        data: Queries, searches, and the documents of the knowledge base.
-        search: Filters, groups and measures without SQL.
-        pages: Pages.
-        agents: Agents and their runs.
-        chat: Conversations.
-        webhooks: Deliveries of events to a URL.
-        sessions: Workspaces of data.
-        artifacts: What agents and people made.
-        routines: Work that begins by the clock.
-        account: The key, and the workspace it belongs to.
-        session: The connection, for code that was written for one.
-
     Raises:
         ConfigurationError: There is no URL or no key, or an option is out of its range.
     """
-
-    data: AsyncData
-    search: AsyncSearch
-    pages: AsyncPages
-    agents: AsyncAgents
-    chat: AsyncChats
-    webhooks: AsyncWebhooks
-    sessions: AsyncSessions
-    artifacts: AsyncArtifacts
-    routines: AsyncRoutines
-    account: AsyncAccount
-    session: AsyncSession
 
     def __init__(
         self,
@@ -144,6 +118,11 @@ class AsyncAmdahlClient:
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from amdahl._async.calls import AsyncCalls
+        from amdahl._async.session import ExtraHeaders
+        from quintet._async.client import AsyncApiClient
+
         options = make_options(
             base_url=base_url,
             timeout=timeout,
@@ -170,21 +149,84 @@ class AsyncAmdahlClient:
         except QuintetError as error:
             raise adopt(error) from error.__cause__
         self._extra = ExtraHeaders()
-        self._use(AsyncCalls(api, clock, self._extra))
+        self._calls = AsyncCalls(api, clock, self._extra)
 
-    def _use(self, calls: AsyncCalls) -> None:
-        self._calls = calls
-        self.data = AsyncData(calls)
-        self.search = AsyncSearch(calls)
-        self.pages = AsyncPages(calls)
-        self.agents = AsyncAgents(calls)
-        self.chat = AsyncChats(calls)
-        self.webhooks = AsyncWebhooks(calls)
-        self.sessions = AsyncSessions(calls)
-        self.artifacts = AsyncArtifacts(calls)
-        self.routines = AsyncRoutines(calls)
-        self.account = AsyncAccount(calls)
-        self.session = AsyncSession(calls, self._extra)
+    @cached_property
+    def data(self) -> AsyncData:
+        """Queries, searches, and the documents of the knowledge base."""
+        from amdahl._async.data import AsyncData
+
+        return AsyncData(self._calls)
+
+    @cached_property
+    def search(self) -> AsyncSearch:
+        """Filters, groups and measures without SQL."""
+        from amdahl._async.search import AsyncSearch
+
+        return AsyncSearch(self._calls)
+
+    @cached_property
+    def pages(self) -> AsyncPages:
+        """Pages."""
+        from amdahl._async.pages import AsyncPages
+
+        return AsyncPages(self._calls)
+
+    @cached_property
+    def agents(self) -> AsyncAgents:
+        """Agents and their runs."""
+        from amdahl._async.agents import AsyncAgents
+
+        return AsyncAgents(self._calls)
+
+    @cached_property
+    def chat(self) -> AsyncChats:
+        """Conversations."""
+        from amdahl._async.chat import AsyncChats
+
+        return AsyncChats(self._calls)
+
+    @cached_property
+    def webhooks(self) -> AsyncWebhooks:
+        """Deliveries of events to a URL."""
+        from amdahl._async.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self._calls)
+
+    @cached_property
+    def sessions(self) -> AsyncSessions:
+        """Workspaces of data."""
+        from amdahl._async.sessions import AsyncSessions
+
+        return AsyncSessions(self._calls)
+
+    @cached_property
+    def artifacts(self) -> AsyncArtifacts:
+        """What agents and people made."""
+        from amdahl._async.artifacts import AsyncArtifacts
+
+        return AsyncArtifacts(self._calls)
+
+    @cached_property
+    def routines(self) -> AsyncRoutines:
+        """Work that begins by the clock."""
+        from amdahl._async.routines import AsyncRoutines
+
+        return AsyncRoutines(self._calls)
+
+    @cached_property
+    def account(self) -> AsyncAccount:
+        """The key, and the workspace it belongs to."""
+        from amdahl._async.account import AsyncAccount
+
+        return AsyncAccount(self._calls)
+
+    @cached_property
+    def session(self) -> AsyncSession:
+        """The connection, for code that was written for one."""
+        from amdahl._async.session import AsyncSession
+
+        return AsyncSession(self._calls, self._extra)
 
     async def request(
         self,
@@ -220,15 +262,14 @@ class AsyncAmdahlClient:
             AmdahlError: The service answered with an error, or not at all.
         """
         sent, query = split_path(path, params)
-        body: dict[str, Any] = {} if json_body is None else {"json": json_body}
         return await self._calls.value(
             for_path(text("method", method).upper(), sent),
             query=query,
+            json=NO_BODY if json_body is None else json_body,
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
             timeout=timeout,
-            **body,
         )
 
     async def get(self, path: str, **options: Any) -> Any:
@@ -274,13 +315,11 @@ class AsyncAmdahlClient:
         """
         seconds("timeout", timeout)
         seconds("deadline", deadline)
-        calls = copy.copy(self._calls)
-        calls.last = None
         changed = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries}
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        said = {name: value for name, value in changed.items() if value is not None}
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {"last": None, **said})
 
     @property
     def base_url(self) -> str:
@@ -298,6 +337,8 @@ class AsyncAmdahlClient:
 
         Errors carry their own answer as ``error.response``.
         """
+        from amdahl.responses import ResponseInfo
+
         last = self._calls.last
         return None if last is None else ResponseInfo(last, self._calls.clock.time())
 

@@ -44,7 +44,7 @@ class AsyncData(AsyncResource):
                 ``retry_timeouts``.
         """
         body = given(sql=text("sql", sql), params=mapping("params", params), limit=limit)
-        response = await self._calls.request(wire.QUERY, json=body, timeout=timeout)
+        response = await self._calls.request(wire.QUERY, {"json": body, "timeout": timeout})
         found = object_of(response, wire.QUERY)
         info = ResponseInfo(response, self._calls.clock.time())
         return QueryResult(found, info).warn_if_truncated()

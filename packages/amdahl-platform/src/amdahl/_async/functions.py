@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from amdahl._arguments import mapping, text
 from amdahl._async.pager import AsyncPager
+from amdahl._paths import split_path
 from amdahl._retry_scope import RetryScope, check_retry_limits
+from amdahl._wire import for_path
 from amdahl.errors import AmdahlError
 from quintet.clock import Clock, SystemClock
 
@@ -193,7 +195,8 @@ def iter_pages(
         path, items_key = "/pages", path
 
     async def fetch(at: dict[str, Any]) -> Any:
-        return await client.get(path, params={"limit": limit, **(params or {}), **at})
+        sent, query = split_path(path, {"limit": limit, **(params or {}), **at})
+        return await client._calls.page(for_path("GET", sent), key=items_key, query=query)
 
     return AsyncPager(fetch, items_key)
 

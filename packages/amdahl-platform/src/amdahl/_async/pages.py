@@ -339,10 +339,12 @@ class AsyncPages(AsyncResource):
         """Render a page as a document without scripts that stands alone; see :meth:`render`."""
         response = await self._calls.request(
             wire.RENDER_PAGE,
-            path={"page_id": page_id},
-            json={"params": mapping("params", params) or {}},
-            headers={"Accept": "text/html"},
-            timeout=timeout,
+            {
+                "path": {"page_id": page_id},
+                "json": {"params": mapping("params", params) or {}},
+                "headers": {"Accept": "text/html"},
+                "timeout": timeout,
+            },
         )
         return response.text()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -41,8 +41,8 @@ class AsyncAgentStream:
     ends after the last event, without waiting for the service to hang up, or with an exception:
     never silently.
 
-    Leaving the loop early does not close the connection at once; ``async with`` does, and so does
-    :meth:`aclose`::
+    Leaving the loop early does not close the connection at once, and gives a ``ResourceWarning``
+    when the stream is dropped; ``async with`` closes it, and so does :meth:`aclose`::
 
         async with client.agents.stream("as_1") as events:
             async for event in events:
@@ -54,7 +54,6 @@ class AsyncAgentStream:
         # An id to go on after is the number of the last event seen.
         self._seen = number_of(ServerSentEvent(id=source.last_event_id)) or 0
         self._final: AgentEvent | None = None
-        self._walk: AsyncGenerator[AgentEvent, None] = self._events()
 
     @property
     def last_event_id(self) -> str:
@@ -78,32 +77,26 @@ class AsyncAgentStream:
                 pass
         return self._final
 
-    async def _events(self) -> AsyncGenerator[AgentEvent, None]:
-        try:
-            async for event in self._source:
-                found = decode(event)
-                number = found.seq
-                if number is not None:
-                    if number <= self._seen:
-                        continue
-                    self._seen = number
-                if found.is_final:
-                    self._final = found
-                yield found
-        finally:
-            await self._source.aclose()
-
     def __aiter__(self) -> Self:
         self._source.check_open()
         return self
 
     async def __anext__(self) -> AgentEvent:
-        return await self._walk.__anext__()
+        # No generator of our own: it and this object would keep each other, and a stream that is
+        # dropped has to let go of its connection at once.
+        while True:
+            found = decode(await self._source.__anext__())
+            number = found.seq
+            if number is not None:
+                if number <= self._seen:
+                    continue
+                self._seen = number
+            if found.is_final:
+                self._final = found
+            return found
 
     async def aclose(self) -> None:
         """Stop the stream and close its connection. Closing twice is fine."""
-        await self._walk.aclose()
-        # A generator that was never begun does not run its end.
         await self._source.aclose()
 
     async def __aenter__(self) -> Self:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,27 +20,26 @@ from amdahl._service import (
     make_options,
     seconds,
 )
-from amdahl._sync.account import Account
-from amdahl._sync.agents import Agents
-from amdahl._sync.artifacts import Artifacts
-from amdahl._sync.calls import Calls
-from amdahl._sync.chat import Chats
-from amdahl._sync.data import Data
-from amdahl._sync.pages import Pages
-from amdahl._sync.routines import Routines
-from amdahl._sync.search import Search
-from amdahl._sync.session import ExtraHeaders, Session
-from amdahl._sync.sessions import Sessions
-from amdahl._sync.webhooks import Webhooks
 from amdahl._wire import for_path
-from amdahl.responses import ResponseInfo
-from quintet._sync.client import ApiClient
 from quintet.clock import Clock, SystemClock
+from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from amdahl._sync.account import Account
+    from amdahl._sync.agents import Agents
+    from amdahl._sync.artifacts import Artifacts
+    from amdahl._sync.chat import Chats
+    from amdahl._sync.data import Data
+    from amdahl._sync.pages import Pages
+    from amdahl._sync.routines import Routines
+    from amdahl._sync.search import Search
+    from amdahl._sync.session import Session
+    from amdahl._sync.sessions import Sessions
+    from amdahl._sync.webhooks import Webhooks
+    from amdahl.responses import ResponseInfo
     from amdahl.types import Me
     from quintet.core.rate_limit import RateLimit
     from quintet.hooks import Hook
@@ -96,34 +95,9 @@ class AmdahlClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        data: Queries, searches, and the documents of the knowledge base.
-        search: Filters, groups and measures without SQL.
-        pages: Pages.
-        agents: Agents and their runs.
-        chat: Conversations.
-        webhooks: Deliveries of events to a URL.
-        sessions: Workspaces of data.
-        artifacts: What agents and people made.
-        routines: Work that begins by the clock.
-        account: The key, and the workspace it belongs to.
-        session: The connection, for code that was written for one.
-
     Raises:
         ConfigurationError: There is no URL or no key, or an option is out of its range.
     """
-
-    data: Data
-    search: Search
-    pages: Pages
-    agents: Agents
-    chat: Chats
-    webhooks: Webhooks
-    sessions: Sessions
-    artifacts: Artifacts
-    routines: Routines
-    account: Account
-    session: Session
 
     def __init__(
         self,
@@ -144,6 +118,11 @@ class AmdahlClient:
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from amdahl._sync.calls import Calls
+        from amdahl._sync.session import ExtraHeaders
+        from quintet._sync.client import ApiClient
+
         options = make_options(
             base_url=base_url,
             timeout=timeout,
@@ -170,21 +149,84 @@ class AmdahlClient:
         except QuintetError as error:
             raise adopt(error) from error.__cause__
         self._extra = ExtraHeaders()
-        self._use(Calls(api, clock, self._extra))
+        self._calls = Calls(api, clock, self._extra)
 
-    def _use(self, calls: Calls) -> None:
-        self._calls = calls
-        self.data = Data(calls)
-        self.search = Search(calls)
-        self.pages = Pages(calls)
-        self.agents = Agents(calls)
-        self.chat = Chats(calls)
-        self.webhooks = Webhooks(calls)
-        self.sessions = Sessions(calls)
-        self.artifacts = Artifacts(calls)
-        self.routines = Routines(calls)
-        self.account = Account(calls)
-        self.session = Session(calls, self._extra)
+    @cached_property
+    def data(self) -> Data:
+        """Queries, searches, and the documents of the knowledge base."""
+        from amdahl._sync.data import Data
+
+        return Data(self._calls)
+
+    @cached_property
+    def search(self) -> Search:
+        """Filters, groups and measures without SQL."""
+        from amdahl._sync.search import Search
+
+        return Search(self._calls)
+
+    @cached_property
+    def pages(self) -> Pages:
+        """Pages."""
+        from amdahl._sync.pages import Pages
+
+        return Pages(self._calls)
+
+    @cached_property
+    def agents(self) -> Agents:
+        """Agents and their runs."""
+        from amdahl._sync.agents import Agents
+
+        return Agents(self._calls)
+
+    @cached_property
+    def chat(self) -> Chats:
+        """Conversations."""
+        from amdahl._sync.chat import Chats
+
+        return Chats(self._calls)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Deliveries of events to a URL."""
+        from amdahl._sync.webhooks import Webhooks
+
+        return Webhooks(self._calls)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Workspaces of data."""
+        from amdahl._sync.sessions import Sessions
+
+        return Sessions(self._calls)
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """What agents and people made."""
+        from amdahl._sync.artifacts import Artifacts
+
+        return Artifacts(self._calls)
+
+    @cached_property
+    def routines(self) -> Routines:
+        """Work that begins by the clock."""
+        from amdahl._sync.routines import Routines
+
+        return Routines(self._calls)
+
+    @cached_property
+    def account(self) -> Account:
+        """The key, and the workspace it belongs to."""
+        from amdahl._sync.account import Account
+
+        return Account(self._calls)
+
+    @cached_property
+    def session(self) -> Session:
+        """The connection, for code that was written for one."""
+        from amdahl._sync.session import Session
+
+        return Session(self._calls, self._extra)
 
     def request(
         self,
@@ -220,15 +262,14 @@ class AmdahlClient:
             AmdahlError: The service answered with an error, or not at all.
         """
         sent, query = split_path(path, params)
-        body: dict[str, Any] = {} if json_body is None else {"json": json_body}
         return self._calls.value(
             for_path(text("method", method).upper(), sent),
             query=query,
+            json=NO_BODY if json_body is None else json_body,
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
             timeout=timeout,
-            **body,
         )
 
     def get(self, path: str, **options: Any) -> Any:
@@ -274,13 +315,11 @@ class AmdahlClient:
         """
         seconds("timeout", timeout)
         seconds("deadline", deadline)
-        calls = copy.copy(self._calls)
-        calls.last = None
         changed = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries}
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        said = {name: value for name, value in changed.items() if value is not None}
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {"last": None, **said})
 
     @property
     def base_url(self) -> str:
@@ -298,6 +337,8 @@ class AmdahlClient:
 
         Errors carry their own answer as ``error.response``.
         """
+        from amdahl.responses import ResponseInfo
+
         last = self._calls.last
         return None if last is None else ResponseInfo(last, self._calls.clock.time())
 

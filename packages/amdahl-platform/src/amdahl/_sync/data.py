@@ -45,7 +45,7 @@ class Data(Resource):
                 ``retry_timeouts``.
         """
         body = given(sql=text("sql", sql), params=mapping("params", params), limit=limit)
-        response = self._calls.request(wire.QUERY, json=body, timeout=timeout)
+        response = self._calls.request(wire.QUERY, {"json": body, "timeout": timeout})
         found = object_of(response, wire.QUERY)
         info = ResponseInfo(response, self._calls.clock.time())
         return QueryResult(found, info).warn_if_truncated()

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from amdahl._arguments import mapping, text
+from amdahl._paths import split_path
 from amdahl._retry_scope import RetryScope, check_retry_limits
 from amdahl._sync.pager import Pager
+from amdahl._wire import for_path
 from amdahl.errors import AmdahlError
 from quintet.clock import Clock, SystemClock
 
@@ -190,7 +192,8 @@ def iter_pages(
         path, items_key = "/pages", path
 
     def fetch(at: dict[str, Any]) -> Any:
-        return client.get(path, params={"limit": limit, **(params or {}), **at})
+        sent, query = split_path(path, {"limit": limit, **(params or {}), **at})
+        return client._calls.page(for_path("GET", sent), key=items_key, query=query)
 
     return Pager(fetch, items_key)
 

@@ -338,10 +338,12 @@ class Pages(Resource):
         """Render a page as a document without scripts that stands alone; see :meth:`render`."""
         response = self._calls.request(
             wire.RENDER_PAGE,
-            path={"page_id": page_id},
-            json={"params": mapping("params", params) or {}},
-            headers={"Accept": "text/html"},
-            timeout=timeout,
+            {
+                "path": {"page_id": page_id},
+                "json": {"params": mapping("params", params) or {}},
+                "headers": {"Accept": "text/html"},
+                "timeout": timeout,
+            },
         )
         return response.text()
 

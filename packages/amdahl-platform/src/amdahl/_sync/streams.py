@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -42,8 +42,8 @@ class AgentStream:
     ends after the last event, without waiting for the service to hang up, or with an exception:
     never silently.
 
-    Leaving the loop early does not close the connection at once; ``with`` does, and so does
-    :meth:`close`::
+    Leaving the loop early does not close the connection at once, and gives a ``ResourceWarning``
+    when the stream is dropped; ``with`` closes it, and so does :meth:`close`::
 
         with client.agents.stream("as_1") as events:
             for event in events:
@@ -55,7 +55,6 @@ class AgentStream:
         # An id to go on after is the number of the last event seen.
         self._seen = number_of(ServerSentEvent(id=source.last_event_id)) or 0
         self._final: AgentEvent | None = None
-        self._walk: Generator[AgentEvent, None, None] = self._events()
 
     @property
     def last_event_id(self) -> str:
@@ -79,32 +78,26 @@ class AgentStream:
                 pass
         return self._final
 
-    def _events(self) -> Generator[AgentEvent, None, None]:
-        try:
-            for event in self._source:
-                found = decode(event)
-                number = found.seq
-                if number is not None:
-                    if number <= self._seen:
-                        continue
-                    self._seen = number
-                if found.is_final:
-                    self._final = found
-                yield found
-        finally:
-            self._source.close()
-
     def __iter__(self) -> Self:
         self._source.check_open()
         return self
 
     def __next__(self) -> AgentEvent:
-        return self._walk.__next__()
+        # No generator of our own: it and this object would keep each other, and a stream that is
+        # dropped has to let go of its connection at once.
+        while True:
+            found = decode(self._source.__next__())
+            number = found.seq
+            if number is not None:
+                if number <= self._seen:
+                    continue
+                self._seen = number
+            if found.is_final:
+                self._final = found
+            return found
 
     def close(self) -> None:
         """Stop the stream and close its connection. Closing twice is fine."""
-        self._walk.close()
-        # A generator that was never begun does not run its end.
         self._source.close()
 
     def __enter__(self) -> Self:

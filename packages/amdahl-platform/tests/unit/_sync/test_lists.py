@@ -122,8 +122,10 @@ def test_pages_of_the_guide_take_path_and_key() -> None:
 @pytest.mark.parametrize("body", [{}, {"items": {}}, 7, {"a": [], "b": []}])
 def test_what_is_no_list_is_an_error(body: Any) -> None:
     am, _ = client(ok(body))
-    with pytest.raises(DecodeError):
-        items(am.pages.iter())
-    am, _ = client(ok(body))
-    with pytest.raises(DecodeError):
-        items(iter_pages(am))
+    for walk in (lambda am: am.pages.iter(), iter_pages):
+        am, transport = client(ok(body))
+        with pytest.raises(DecodeError) as caught:
+            items(walk(am))
+        error, request = caught.value, transport.requests[0]
+        assert (error.method, error.url, error.status) == ("GET", request.url, 200)
+        assert f"GET {request.url.partition('?')[0]} answered 200" in str(error)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from flowmaestro._async.agents import AsyncAgents
-from flowmaestro._async.calls import AsyncCalls
-from flowmaestro._async.executions import AsyncExecutions
-from flowmaestro._async.knowledge_bases import AsyncKnowledgeBases
-from flowmaestro._async.threads import AsyncThreads
-from flowmaestro._async.triggers import AsyncTriggers
-from flowmaestro._async.webhooks import AsyncWebhooks
-from flowmaestro._async.workflows import AsyncWorkflows
 from flowmaestro._service import (
     DEFAULT_TIMEOUT,
     MIB,
@@ -24,15 +16,21 @@ from flowmaestro._service import (
     seconds,
 )
 from flowmaestro.errors import adopt
-from flowmaestro.responses import ResponseInfo
 from quintet._acompat import ASYNC
-from quintet._async.client import AsyncApiClient
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from flowmaestro._async.agents import AsyncAgents
+    from flowmaestro._async.executions import AsyncExecutions
+    from flowmaestro._async.knowledge_bases import AsyncKnowledgeBases
+    from flowmaestro._async.threads import AsyncThreads
+    from flowmaestro._async.triggers import AsyncTriggers
+    from flowmaestro._async.webhooks import AsyncWebhooks
+    from flowmaestro._async.workflows import AsyncWorkflows
+    from flowmaestro.responses import ResponseInfo
     from quintet.hooks import Hook
     from quintet.transport.choosing import EngineName
     from quintet.transport.interface import AsyncTransport
@@ -77,26 +75,9 @@ class AsyncFlowMaestroClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        workflows: What can be executed.
-        executions: Executions and their events.
-        agents: Agents, and what they remember.
-        threads: Conversations.
-        knowledge_bases: Documents that answer questions.
-        triggers: What starts workflows.
-        webhooks: Deliveries of events to a URL.
-
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
-
-    workflows: AsyncWorkflows
-    executions: AsyncExecutions
-    agents: AsyncAgents
-    threads: AsyncThreads
-    knowledge_bases: AsyncKnowledgeBases
-    triggers: AsyncTriggers
-    webhooks: AsyncWebhooks
 
     def __init__(
         self,
@@ -113,6 +94,10 @@ class AsyncFlowMaestroClient:
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from flowmaestro._async.calls import AsyncCalls
+        from quintet._async.client import AsyncApiClient
+
         options = make_options(
             base_url=base_url,
             timeout=timeout,
@@ -134,17 +119,56 @@ class AsyncFlowMaestroClient:
             )
         except QuintetError as error:
             raise adopt(error) from error.__cause__
-        self._use(AsyncCalls(api, clock))
+        self._calls = AsyncCalls(api, clock)
 
-    def _use(self, calls: AsyncCalls) -> None:
-        self._calls = calls
-        self.workflows = AsyncWorkflows(calls)
-        self.executions = AsyncExecutions(calls)
-        self.agents = AsyncAgents(calls)
-        self.threads = AsyncThreads(calls)
-        self.knowledge_bases = AsyncKnowledgeBases(calls)
-        self.triggers = AsyncTriggers(calls)
-        self.webhooks = AsyncWebhooks(calls)
+    @cached_property
+    def workflows(self) -> AsyncWorkflows:
+        """What can be executed."""
+        from flowmaestro._async.workflows import AsyncWorkflows
+
+        return AsyncWorkflows(self._calls)
+
+    @cached_property
+    def executions(self) -> AsyncExecutions:
+        """Executions and their events."""
+        from flowmaestro._async.executions import AsyncExecutions
+
+        return AsyncExecutions(self._calls)
+
+    @cached_property
+    def agents(self) -> AsyncAgents:
+        """Agents, and what they remember."""
+        from flowmaestro._async.agents import AsyncAgents
+
+        return AsyncAgents(self._calls)
+
+    @cached_property
+    def threads(self) -> AsyncThreads:
+        """Conversations."""
+        from flowmaestro._async.threads import AsyncThreads
+
+        return AsyncThreads(self._calls)
+
+    @cached_property
+    def knowledge_bases(self) -> AsyncKnowledgeBases:
+        """Documents that answer questions."""
+        from flowmaestro._async.knowledge_bases import AsyncKnowledgeBases
+
+        return AsyncKnowledgeBases(self._calls)
+
+    @cached_property
+    def triggers(self) -> AsyncTriggers:
+        """What starts workflows."""
+        from flowmaestro._async.triggers import AsyncTriggers
+
+        return AsyncTriggers(self._calls)
+
+    @cached_property
+    def webhooks(self) -> AsyncWebhooks:
+        """Deliveries of events to a URL."""
+        from flowmaestro._async.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self._calls)
 
     def with_options(
         self,
@@ -170,13 +194,11 @@ class AsyncFlowMaestroClient:
         """
         seconds("timeout", timeout, None)
         seconds("deadline", deadline, None)
-        calls = copy.copy(self._calls)
-        calls.last = None
         changed = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries}
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        said = {name: value for name, value in changed.items() if value is not None}
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {"last": None, **said})
 
     @property
     def base_url(self) -> str:
@@ -189,6 +211,8 @@ class AsyncFlowMaestroClient:
 
         Errors carry their own answer as ``error.response``.
         """
+        from flowmaestro.responses import ResponseInfo
+
         last = self._calls.last
         return None if last is None else ResponseInfo(last, self._calls.clock.time())
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from flowmaestro._events import FAILURES, decode
+from flowmaestro.errors import FlowMaestroStreamError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -25,8 +26,8 @@ class AsyncEventStream(Generic[E]):
     ends after the last event, without waiting for the service to hang up, or with an exception:
     never silently.
 
-    Leaving the loop early does not close the connection at once; ``async with`` does, and so does
-    :meth:`aclose`::
+    Leaving the loop early does not close the connection at once, and gives a ``ResourceWarning``
+    when the stream is dropped; ``async with`` closes it, and so does :meth:`aclose`::
 
         async with client.executions.stream("exec_1") as events:
             async for event in events:
@@ -43,7 +44,6 @@ class AsyncEventStream(Generic[E]):
         self._ends = ends
         self._note = note
         self._final: E | None = None
-        self._walk: AsyncGenerator[E, None] = self._events()
 
     @property
     def last_event_id(self) -> str:
@@ -68,29 +68,28 @@ class AsyncEventStream(Generic[E]):
                 pass
         return self._final
 
-    async def _events(self) -> AsyncGenerator[E, None]:
-        try:
-            async for event in self._source:
-                found: Any = decode(event)
-                if self._note is not None and not self._note(found):
-                    continue
-                if found["type"] in self._ends:
-                    self._final = found
-                yield found
-        finally:
-            await self._source.aclose()
-
     def __aiter__(self) -> Self:
         self._source.check_open()
         return self
 
     async def __anext__(self) -> E:
-        return await self._walk.__anext__()
+        # No generator of our own: it and this object would keep each other, and a stream that is
+        # dropped has to let go of its connection at once.
+        while True:
+            event = await self._source.__anext__()
+            try:
+                found: Any = decode(event)
+            except FlowMaestroStreamError:
+                await self._source.aclose()
+                raise
+            if self._note is not None and not self._note(found):
+                continue
+            if found["type"] in self._ends:
+                self._final = found
+            return cast("E", found)
 
     async def aclose(self) -> None:
         """Stop the stream and close its connection. Closing twice is fine."""
-        await self._walk.aclose()
-        # A generator that was never begun does not run its end.
         await self._source.aclose()
 
     async def __aenter__(self) -> Self:

@@ -14,7 +14,6 @@ from quintet._sync.paging import iter_numbered_pages
 from quintet.core.paging import PageWalk
 from quintet.core.unsaid import answered
 from quintet.errors import QuintetError
-from quintet.options import UNSET, Unset
 from quintet.service_errors import placed
 
 if TYPE_CHECKING:
@@ -66,10 +65,8 @@ class Calls:
         usual = self.api.options.timeout
         return usual if usual is None or at_least is None else max(usual, at_least)
 
-    def _total_seconds(self, within: float | None) -> float | None | Unset:
+    def _total_seconds(self, within: float | None) -> float | None:
         """Return the limit of a whole call: what is left of one's own, or the client's."""
-        if within is None and self.deadline is None:
-            return UNSET
         own = self.api.options.deadline
         if self.deadline is not None:
             own = seconds("deadline", self.deadline, None)
@@ -77,30 +74,25 @@ class Calls:
             return own if within is None else within
         return min(own, within)
 
-    def request(
-        self,
-        operation: Operation,
-        *,
-        timeout: float | None = None,
-        at_least: float | None = None,
-        within: float | None = None,
-        idempotency_key: str | None = None,
-        **parts: Any,
-    ) -> Response:
+    def request(self, operation: Operation, parts: dict[str, Any]) -> Response:
         """Call an operation; return its whole answer and remember it.
 
         Args:
-            within: Seconds that the whole call may take besides the client's own deadline.
+            parts: The keywords of the runtime's ``request``, and two more: ``at_least``, see
+                :meth:`attempt_seconds`, and ``within``, the seconds that the whole call may take
+                besides the client's own deadline.  What they leave open is as this view says.
         """
-        usual = timeout is None and self.timeout is None and at_least is None
+        timeout = parts.pop("timeout", None)
+        at_least = parts.pop("at_least", None)
+        within = parts.pop("within", None)
+        if timeout is not None or self.timeout is not None or at_least is not None:
+            parts["timeout"] = self.attempt_seconds(timeout, at_least)
+        if within is not None or self.deadline is not None:
+            parts["deadline"] = self._total_seconds(within)
+        parts["max_retries"] = self.max_retries
         try:
             response = self.last = self.api.request(
-                with_key(operation, idempotency_key),
-                idempotency_key=idempotency_key,
-                timeout=UNSET if usual else self.attempt_seconds(timeout, at_least),
-                deadline=self._total_seconds(within),
-                max_retries=self.max_retries,
-                **parts,
+                with_key(operation, parts.get("idempotency_key")), **parts
             )
         except QuintetError as error:
             if error.response is not None:
@@ -110,7 +102,7 @@ class Calls:
 
     def answer(self, operation: Operation, **parts: Any) -> dict[str, Any]:
         """Call an operation; return its envelope, with an object as ``data``."""
-        response = self.request(operation, **parts)
+        response = self.request(operation, parts)
         found = _json(response)
         if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
             raise _not_as_documented(operation, "an object", response)
@@ -128,7 +120,7 @@ class Calls:
         Args:
             shape: Brings ``data`` into its form first; False if it cannot.
         """
-        response = self.request(operation, **parts)
+        response = self.request(operation, parts)
         found = _json(response)
         good = isinstance(found, dict) and (shape is None or shape(found))
         if not good or not isinstance(found.get("data"), list):
@@ -138,7 +130,7 @@ class Calls:
 
     def deletion(self, operation: Operation, gone: Mapping[str, Any], **parts: Any) -> Any:
         """Call an operation that deletes; an empty answer is a success, too."""
-        response = self.request(operation, **parts)
+        response = self.request(operation, parts)
         found = _json(response) if response.body else {}
         if not isinstance(found, dict):
             raise _not_as_documented(operation, "an object", response)

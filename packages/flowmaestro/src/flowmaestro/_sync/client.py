@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +16,21 @@ from flowmaestro._service import (
     make_options,
     seconds,
 )
-from flowmaestro._sync.agents import Agents
-from flowmaestro._sync.calls import Calls
-from flowmaestro._sync.executions import Executions
-from flowmaestro._sync.knowledge_bases import KnowledgeBases
-from flowmaestro._sync.threads import Threads
-from flowmaestro._sync.triggers import Triggers
-from flowmaestro._sync.webhooks import Webhooks
-from flowmaestro._sync.workflows import Workflows
 from flowmaestro.errors import adopt
-from flowmaestro.responses import ResponseInfo
-from quintet._sync.client import ApiClient
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from flowmaestro._sync.agents import Agents
+    from flowmaestro._sync.executions import Executions
+    from flowmaestro._sync.knowledge_bases import KnowledgeBases
+    from flowmaestro._sync.threads import Threads
+    from flowmaestro._sync.triggers import Triggers
+    from flowmaestro._sync.webhooks import Webhooks
+    from flowmaestro._sync.workflows import Workflows
+    from flowmaestro.responses import ResponseInfo
     from quintet.hooks import Hook
     from quintet.transport.choosing import EngineName
     from quintet.transport.interface import Transport
@@ -77,26 +75,9 @@ class FlowMaestroClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        workflows: What can be executed.
-        executions: Executions and their events.
-        agents: Agents, and what they remember.
-        threads: Conversations.
-        knowledge_bases: Documents that answer questions.
-        triggers: What starts workflows.
-        webhooks: Deliveries of events to a URL.
-
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
-
-    workflows: Workflows
-    executions: Executions
-    agents: Agents
-    threads: Threads
-    knowledge_bases: KnowledgeBases
-    triggers: Triggers
-    webhooks: Webhooks
 
     def __init__(
         self,
@@ -113,6 +94,10 @@ class FlowMaestroClient:
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from flowmaestro._sync.calls import Calls
+        from quintet._sync.client import ApiClient
+
         options = make_options(
             base_url=base_url,
             timeout=timeout,
@@ -134,17 +119,56 @@ class FlowMaestroClient:
             )
         except QuintetError as error:
             raise adopt(error) from error.__cause__
-        self._use(Calls(api, clock))
+        self._calls = Calls(api, clock)
 
-    def _use(self, calls: Calls) -> None:
-        self._calls = calls
-        self.workflows = Workflows(calls)
-        self.executions = Executions(calls)
-        self.agents = Agents(calls)
-        self.threads = Threads(calls)
-        self.knowledge_bases = KnowledgeBases(calls)
-        self.triggers = Triggers(calls)
-        self.webhooks = Webhooks(calls)
+    @cached_property
+    def workflows(self) -> Workflows:
+        """What can be executed."""
+        from flowmaestro._sync.workflows import Workflows
+
+        return Workflows(self._calls)
+
+    @cached_property
+    def executions(self) -> Executions:
+        """Executions and their events."""
+        from flowmaestro._sync.executions import Executions
+
+        return Executions(self._calls)
+
+    @cached_property
+    def agents(self) -> Agents:
+        """Agents, and what they remember."""
+        from flowmaestro._sync.agents import Agents
+
+        return Agents(self._calls)
+
+    @cached_property
+    def threads(self) -> Threads:
+        """Conversations."""
+        from flowmaestro._sync.threads import Threads
+
+        return Threads(self._calls)
+
+    @cached_property
+    def knowledge_bases(self) -> KnowledgeBases:
+        """Documents that answer questions."""
+        from flowmaestro._sync.knowledge_bases import KnowledgeBases
+
+        return KnowledgeBases(self._calls)
+
+    @cached_property
+    def triggers(self) -> Triggers:
+        """What starts workflows."""
+        from flowmaestro._sync.triggers import Triggers
+
+        return Triggers(self._calls)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Deliveries of events to a URL."""
+        from flowmaestro._sync.webhooks import Webhooks
+
+        return Webhooks(self._calls)
 
     def with_options(
         self,
@@ -170,13 +194,11 @@ class FlowMaestroClient:
         """
         seconds("timeout", timeout, None)
         seconds("deadline", deadline, None)
-        calls = copy.copy(self._calls)
-        calls.last = None
         changed = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries}
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        said = {name: value for name, value in changed.items() if value is not None}
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {"last": None, **said})
 
     @property
     def base_url(self) -> str:
@@ -189,6 +211,8 @@ class FlowMaestroClient:
 
         Errors carry their own answer as ``error.response``.
         """
+        from flowmaestro.responses import ResponseInfo
+
         last = self._calls.last
         return None if last is None else ResponseInfo(last, self._calls.clock.time())
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from flowmaestro._events import FAILURES, decode
+from flowmaestro.errors import FlowMaestroStreamError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,8 +27,8 @@ class EventStream(Generic[E]):
     ends after the last event, without waiting for the service to hang up, or with an exception:
     never silently.
 
-    Leaving the loop early does not close the connection at once; ``with`` does, and so does
-    :meth:`close`::
+    Leaving the loop early does not close the connection at once, and gives a ``ResourceWarning``
+    when the stream is dropped; ``with`` closes it, and so does :meth:`close`::
 
         with client.executions.stream("exec_1") as events:
             for event in events:
@@ -44,7 +45,6 @@ class EventStream(Generic[E]):
         self._ends = ends
         self._note = note
         self._final: E | None = None
-        self._walk: Generator[E, None, None] = self._events()
 
     @property
     def last_event_id(self) -> str:
@@ -69,29 +69,28 @@ class EventStream(Generic[E]):
                 pass
         return self._final
 
-    def _events(self) -> Generator[E, None, None]:
-        try:
-            for event in self._source:
-                found: Any = decode(event)
-                if self._note is not None and not self._note(found):
-                    continue
-                if found["type"] in self._ends:
-                    self._final = found
-                yield found
-        finally:
-            self._source.close()
-
     def __iter__(self) -> Self:
         self._source.check_open()
         return self
 
     def __next__(self) -> E:
-        return self._walk.__next__()
+        # No generator of our own: it and this object would keep each other, and a stream that is
+        # dropped has to let go of its connection at once.
+        while True:
+            event = self._source.__next__()
+            try:
+                found: Any = decode(event)
+            except FlowMaestroStreamError:
+                self._source.close()
+                raise
+            if self._note is not None and not self._note(found):
+                continue
+            if found["type"] in self._ends:
+                self._final = found
+            return cast("E", found)
 
     def close(self) -> None:
         """Stop the stream and close its connection. Closing twice is fine."""
-        self._walk.close()
-        # A generator that was never begun does not run its end.
         self._source.close()
 
     def __enter__(self) -> Self:

@@ -16,14 +16,12 @@ from quintet._async.paging import iter_cursor_pages
 from quintet.core.paging import CursorWalk
 from quintet.core.retry import RetryClass
 from quintet.errors import QuintetError
-from quintet.options import UNSET, Unset
 
 if TYPE_CHECKING:
     from quintet._async.client import AsyncApiClient
     from quintet.clock import Clock
     from quintet.core.operation import Operation, Service
     from quintet.core.response import Response
-    from quintet.core.retry import RetryPolicy
 
 
 class AsyncCalls:
@@ -64,41 +62,35 @@ class AsyncCalls:
                 return seconds("timeout", stated)
         return self.settings.options.timeout
 
-    async def request(
-        self,
-        operation: Operation,
-        *,
-        timeout: float | None = None,
-        idempotency_key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **parts: Any,
-    ) -> Response:
+    async def request(self, operation: Operation, parts: dict[str, Any]) -> Response:
         """Call an operation; return its whole answer.
 
         A POST always carries a key. Where the service may not know it, the key goes along all the
         same, and the call is repeated only if nothing can have happened.
+
+        Args:
+            parts: The keywords of the runtime's ``request``. What they leave open is as this view
+                says.
         """
-        retry: RetryPolicy | None | Unset = UNSET
         if operation.retry is RetryClass.NEVER:
-            retry = None
-        elif operation.retry is RetryClass.KEYED and not self.settings.idempotent_posts:
-            operation = once_only(operation)
-            idempotency_key = idempotency_key or self.clock.new_id()
-            retry = self.settings.cautious
-        if timeout is None:
-            timeout = self.timeout
-        response = await self.api.request(
-            operation,
-            idempotency_key=idempotency_key,
-            timeout=UNSET if timeout is None else seconds("timeout", timeout),
-            deadline=UNSET if self.deadline is None else seconds("deadline", self.deadline),
-            max_retries=None if retry is None else self.max_retries,
-            retry=retry,
-            headers=None if headers is None and self.team_id is None else self._named(headers),
-            **parts,
-        )
+            parts["retry"] = None
+        else:
+            parts["max_retries"] = self.max_retries
+            if operation.retry is RetryClass.KEYED and not self.settings.idempotent_posts:
+                operation = once_only(operation)
+                parts["idempotency_key"] = parts.get("idempotency_key") or self.clock.new_id()
+                parts["retry"] = self.settings.cautious
+        timeout = parts.pop("timeout", None)
+        if timeout is not None or self.timeout is not None:
+            parts["timeout"] = self.attempt_seconds(timeout)
+        if self.deadline is not None:
+            parts["deadline"] = seconds("deadline", self.deadline)
+        headers = parts.get("headers")
+        if headers is not None or self.team_id is not None:
+            parts["headers"] = self._named(headers)
+        response = await self.api.request(operation, **parts)
         if operation.method == "DELETE" and response.status == 404 and response.attempts == 1:
-            raise self.service.status_error(response, operation)
+            raise self.service.status_error(self.api.cleaned(response), operation)
         if self.watch is not None:
             self.watch(response)
         return response
@@ -115,7 +107,7 @@ class AsyncCalls:
 
     async def raw(self, operation: Operation, **parts: Any) -> tuple[Any, RateLimitInfo]:
         """Call an operation; return the body as plain JSON, and the rate limit."""
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         info = read_rate_limit(response.headers, self.clock.time())
         if operation.method == "DELETE" and already_deleted(response):
             return {"deleted": True, "already_deleted": True}, info
@@ -127,7 +119,7 @@ class AsyncCalls:
         Raises:
             InvalidResponseError: It answered with something else.
         """
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         found = exactly(response)
         if not isinstance(found, dict):
             raise not_as_documented(operation, "an object", response)
@@ -135,7 +127,7 @@ class AsyncCalls:
 
     async def text(self, operation: Operation, **parts: Any) -> str:
         """Call an operation that answers with text; return it."""
-        return (await self.request(operation, **parts)).text()
+        return (await self.request(operation, parts)).text()
 
     async def page(self, operation: Operation, **parts: Any) -> Page[Any]:
         """Call an operation that lists; return a page.
@@ -143,7 +135,7 @@ class AsyncCalls:
         Raises:
             InvalidResponseError: There is no list in the answer.
         """
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         page = read_page(exactly(response), response.headers)
         if page is None:
             raise not_as_documented(operation, "a list", response)
@@ -197,7 +189,7 @@ class AsyncCalls:
 
     async def deletion(self, operation: Operation, id: str, **parts: Any) -> Any:
         """Call an operation that deletes; any body of a success will do."""
-        response = await self.request(operation, **parts)
+        response = await self.request(operation, parts)
         found: Any = None
         if response.status != 404 and response.body.strip():
             found = exactly(response)

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ghostflow._arguments import query_of
-from ghostflow._async.account import AsyncAccount
-from ghostflow._async.api_keys import AsyncApiKeys
-from ghostflow._async.calls import AsyncCalls
-from ghostflow._async.campaigns import AsyncCampaigns
-from ghostflow._async.clicks import AsyncClicks
-from ghostflow._async.conversions import AsyncConversions
-from ghostflow._async.domains import AsyncDomains
-from ghostflow._async.networks import AsyncNetworks
-from ghostflow._async.offers import AsyncOffers
-from ghostflow._async.postbacks import AsyncPostbacks
-from ghostflow._async.raw import AsyncRawResources
-from ghostflow._async.reports import AsyncReports
-from ghostflow._async.sources import AsyncSources
-from ghostflow._async.teams import AsyncBilling, AsyncTeams
-from ghostflow._async.webhooks import AsyncWebhooks
 from ghostflow._error_map import adopt
 from ghostflow._money import sendable
 from ghostflow._paths import split_path
@@ -40,16 +25,29 @@ from ghostflow._service import (
 )
 from ghostflow._wire import for_path
 from ghostflow.errors import ConfigurationError, MisuseError
-from ghostflow.responses import RateLimitInfo
 from quintet._acompat import ASYNC
-from quintet._async.client import AsyncApiClient
 from quintet.clock import Clock, SystemClock
+from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
-from quintet.options import check_retries
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ghostflow._async.account import AsyncAccount
+    from ghostflow._async.api_keys import AsyncApiKeys
+    from ghostflow._async.campaigns import AsyncCampaigns
+    from ghostflow._async.clicks import AsyncClicks
+    from ghostflow._async.conversions import AsyncConversions
+    from ghostflow._async.domains import AsyncDomains
+    from ghostflow._async.networks import AsyncNetworks
+    from ghostflow._async.offers import AsyncOffers
+    from ghostflow._async.postbacks import AsyncPostbacks
+    from ghostflow._async.raw import AsyncRawResources
+    from ghostflow._async.reports import AsyncReports
+    from ghostflow._async.sources import AsyncSources
+    from ghostflow._async.teams import AsyncBilling, AsyncTeams
+    from ghostflow._async.webhooks import AsyncWebhooks
+    from ghostflow.responses import RateLimitInfo
     from ghostflow.types import Login, Me
     from quintet.hooks import Hook
     from quintet.transport.choosing import EngineName
@@ -105,38 +103,9 @@ class AsyncGhostFlowClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        campaigns: Links that record clicks and lead to offers.
-        offers: Where they lead, and what a conversion is worth.
-        sources: Where clicks come from.
-        networks: Who reports conversions by postback.
-        domains: Names under which links are published.
-        clicks: What was recorded.
-        conversions: What came of it.
-        postbacks: The log of what networks reported and sources were told.
-        reports: All of it put together.
-        api_keys: Keys, and what they were used for.
-        teams: Whose objects these are.
-        billing: The plan.
-        webhooks: Deliveries of events to a URL.
-
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
-
-    campaigns: AsyncCampaigns
-    offers: AsyncOffers
-    sources: AsyncSources
-    networks: AsyncNetworks
-    domains: AsyncDomains
-    clicks: AsyncClicks
-    conversions: AsyncConversions
-    postbacks: AsyncPostbacks
-    reports: AsyncReports
-    api_keys: AsyncApiKeys
-    teams: AsyncTeams
-    billing: AsyncBilling
-    webhooks: AsyncWebhooks
 
     def __init__(
         self,
@@ -182,6 +151,10 @@ class AsyncGhostFlowClient:
         clock: Clock | None,
         **options: Any,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from ghostflow._async.calls import AsyncCalls
+        from quintet._async.client import AsyncApiClient
+
         settings = make_settings(**options)
         clock = SystemClock() if clock is None else clock
         service = make_service(clock, settings.options.base_url)
@@ -197,24 +170,104 @@ class AsyncGhostFlowClient:
         except QuintetError as error:
             raise adopt(error) from error.__cause__
         self._credentials = credentials
-        self._use(AsyncCalls(api, service, clock, settings, find_team(team_id)))
+        self._calls = AsyncCalls(api, service, clock, settings, find_team(team_id))
 
-    def _use(self, calls: AsyncCalls) -> None:
-        self._calls = calls
-        self._account = AsyncAccount(calls)
-        self.campaigns = AsyncCampaigns(calls)
-        self.offers = AsyncOffers(calls)
-        self.sources = AsyncSources(calls)
-        self.networks = AsyncNetworks(calls)
-        self.domains = AsyncDomains(calls)
-        self.clicks = AsyncClicks(calls)
-        self.conversions = AsyncConversions(calls)
-        self.postbacks = AsyncPostbacks(calls)
-        self.reports = AsyncReports(calls)
-        self.api_keys = AsyncApiKeys(calls)
-        self.teams = AsyncTeams(calls)
-        self.billing = AsyncBilling(calls)
-        self.webhooks = AsyncWebhooks(calls)
+    @cached_property
+    def _account(self) -> AsyncAccount:
+        from ghostflow._async.account import AsyncAccount
+
+        return AsyncAccount(self._calls)
+
+    @cached_property
+    def campaigns(self) -> AsyncCampaigns:
+        """Links that record clicks and lead to offers."""
+        from ghostflow._async.campaigns import AsyncCampaigns
+
+        return AsyncCampaigns(self._calls)
+
+    @cached_property
+    def offers(self) -> AsyncOffers:
+        """Where they lead, and what a conversion is worth."""
+        from ghostflow._async.offers import AsyncOffers
+
+        return AsyncOffers(self._calls)
+
+    @cached_property
+    def sources(self) -> AsyncSources:
+        """Where clicks come from."""
+        from ghostflow._async.sources import AsyncSources
+
+        return AsyncSources(self._calls)
+
+    @cached_property
+    def networks(self) -> AsyncNetworks:
+        """Who reports conversions by postback."""
+        from ghostflow._async.networks import AsyncNetworks
+
+        return AsyncNetworks(self._calls)
+
+    @cached_property
+    def domains(self) -> AsyncDomains:
+        """Names under which links are published."""
+        from ghostflow._async.domains import AsyncDomains
+
+        return AsyncDomains(self._calls)
+
+    @cached_property
+    def clicks(self) -> AsyncClicks:
+        """What was recorded."""
+        from ghostflow._async.clicks import AsyncClicks
+
+        return AsyncClicks(self._calls)
+
+    @cached_property
+    def conversions(self) -> AsyncConversions:
+        """What came of it."""
+        from ghostflow._async.conversions import AsyncConversions
+
+        return AsyncConversions(self._calls)
+
+    @cached_property
+    def postbacks(self) -> AsyncPostbacks:
+        """The log of what networks reported and sources were told."""
+        from ghostflow._async.postbacks import AsyncPostbacks
+
+        return AsyncPostbacks(self._calls)
+
+    @cached_property
+    def reports(self) -> AsyncReports:
+        """All of it put together."""
+        from ghostflow._async.reports import AsyncReports
+
+        return AsyncReports(self._calls)
+
+    @cached_property
+    def api_keys(self) -> AsyncApiKeys:
+        """Keys, and what they were used for."""
+        from ghostflow._async.api_keys import AsyncApiKeys
+
+        return AsyncApiKeys(self._calls)
+
+    @cached_property
+    def teams(self) -> AsyncTeams:
+        """Whose objects these are."""
+        from ghostflow._async.teams import AsyncTeams
+
+        return AsyncTeams(self._calls)
+
+    @cached_property
+    def billing(self) -> AsyncBilling:
+        """The plan."""
+        from ghostflow._async.teams import AsyncBilling
+
+        return AsyncBilling(self._calls)
+
+    @cached_property
+    def webhooks(self) -> AsyncWebhooks:
+        """Deliveries of events to a URL."""
+        from ghostflow._async.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self._calls)
 
     @classmethod
     async def log_in(
@@ -311,15 +364,14 @@ class AsyncGhostFlowClient:
         if not isinstance(method, str) or not method.isascii() or not method.isalpha():
             raise MisuseError(message="method must be a word such as GET")
         sent, query = split_path(path, params, self.base_url)
-        body: dict[str, Any] = {} if json is None else {"json": sendable(json)}
         return await self._calls.raw(
             for_path(method.upper(), sent),
             query=query,
+            json=NO_BODY if json is None else sendable(json),
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
             timeout=timeout,
-            **body,
         )
 
     async def get(self, path: str, **params: Any) -> tuple[Any, RateLimitInfo]:
@@ -362,7 +414,9 @@ class AsyncGhostFlowClient:
     @property
     def with_raw_response(self) -> AsyncRawResources:
         """The resources once more: each method returns model, headers, rate limit and attempts."""
-        return AsyncRawResources(self, self._calls)
+        from ghostflow._async.raw import AsyncRawResources
+
+        return AsyncRawResources(self._calls)
 
     def with_options(
         self,
@@ -385,23 +439,23 @@ class AsyncGhostFlowClient:
         Raises:
             ConfigurationError: A limit is out of its range.
         """
+        from quintet.options import check_retries
+
         seconds("timeout", timeout)
         seconds("deadline", deadline)
         try:
             check_retries(0 if max_retries is None else max_retries)
         except QuintetError as error:
             raise ConfigurationError(message=error.message) from None
-        calls = copy.copy(self._calls)
         changed = {
             "timeout": timeout,
             "deadline": deadline,
             "max_retries": max_retries,
             "team_id": None if team_id is None else check_team(team_id),
         }
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {name: each for name, each in changed.items() if each is not None})
 
     @property
     def api_key(self) -> str:

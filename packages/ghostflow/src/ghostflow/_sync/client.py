@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,32 +24,30 @@ from ghostflow._service import (
     make_settings,
     seconds,
 )
-from ghostflow._sync.account import Account
-from ghostflow._sync.api_keys import ApiKeys
-from ghostflow._sync.calls import Calls
-from ghostflow._sync.campaigns import Campaigns
-from ghostflow._sync.clicks import Clicks
-from ghostflow._sync.conversions import Conversions
-from ghostflow._sync.domains import Domains
-from ghostflow._sync.networks import Networks
-from ghostflow._sync.offers import Offers
-from ghostflow._sync.postbacks import Postbacks
-from ghostflow._sync.raw import RawResources
-from ghostflow._sync.reports import Reports
-from ghostflow._sync.sources import Sources
-from ghostflow._sync.teams import Billing, Teams
-from ghostflow._sync.webhooks import Webhooks
 from ghostflow._wire import for_path
 from ghostflow.errors import ConfigurationError, MisuseError
-from ghostflow.responses import RateLimitInfo
-from quintet._sync.client import ApiClient
 from quintet.clock import Clock, SystemClock
+from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
-from quintet.options import check_retries
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ghostflow._sync.account import Account
+    from ghostflow._sync.api_keys import ApiKeys
+    from ghostflow._sync.campaigns import Campaigns
+    from ghostflow._sync.clicks import Clicks
+    from ghostflow._sync.conversions import Conversions
+    from ghostflow._sync.domains import Domains
+    from ghostflow._sync.networks import Networks
+    from ghostflow._sync.offers import Offers
+    from ghostflow._sync.postbacks import Postbacks
+    from ghostflow._sync.raw import RawResources
+    from ghostflow._sync.reports import Reports
+    from ghostflow._sync.sources import Sources
+    from ghostflow._sync.teams import Billing, Teams
+    from ghostflow._sync.webhooks import Webhooks
+    from ghostflow.responses import RateLimitInfo
     from ghostflow.types import Login, Me
     from quintet.hooks import Hook
     from quintet.transport.choosing import EngineName
@@ -105,38 +103,9 @@ class GhostFlowClient:
         hooks: Called with one record per attempt; see ``quintet.hooks``.
         clock: Time and chance, for tests.
 
-    Attributes:
-        campaigns: Links that record clicks and lead to offers.
-        offers: Where they lead, and what a conversion is worth.
-        sources: Where clicks come from.
-        networks: Who reports conversions by postback.
-        domains: Names under which links are published.
-        clicks: What was recorded.
-        conversions: What came of it.
-        postbacks: The log of what networks reported and sources were told.
-        reports: All of it put together.
-        api_keys: Keys, and what they were used for.
-        teams: Whose objects these are.
-        billing: The plan.
-        webhooks: Deliveries of events to a URL.
-
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
-
-    campaigns: Campaigns
-    offers: Offers
-    sources: Sources
-    networks: Networks
-    domains: Domains
-    clicks: Clicks
-    conversions: Conversions
-    postbacks: Postbacks
-    reports: Reports
-    api_keys: ApiKeys
-    teams: Teams
-    billing: Billing
-    webhooks: Webhooks
 
     def __init__(
         self,
@@ -182,6 +151,10 @@ class GhostFlowClient:
         clock: Clock | None,
         **options: Any,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from ghostflow._sync.calls import Calls
+        from quintet._sync.client import ApiClient
+
         settings = make_settings(**options)
         clock = SystemClock() if clock is None else clock
         service = make_service(clock, settings.options.base_url)
@@ -197,24 +170,104 @@ class GhostFlowClient:
         except QuintetError as error:
             raise adopt(error) from error.__cause__
         self._credentials = credentials
-        self._use(Calls(api, service, clock, settings, find_team(team_id)))
+        self._calls = Calls(api, service, clock, settings, find_team(team_id))
 
-    def _use(self, calls: Calls) -> None:
-        self._calls = calls
-        self._account = Account(calls)
-        self.campaigns = Campaigns(calls)
-        self.offers = Offers(calls)
-        self.sources = Sources(calls)
-        self.networks = Networks(calls)
-        self.domains = Domains(calls)
-        self.clicks = Clicks(calls)
-        self.conversions = Conversions(calls)
-        self.postbacks = Postbacks(calls)
-        self.reports = Reports(calls)
-        self.api_keys = ApiKeys(calls)
-        self.teams = Teams(calls)
-        self.billing = Billing(calls)
-        self.webhooks = Webhooks(calls)
+    @cached_property
+    def _account(self) -> Account:
+        from ghostflow._sync.account import Account
+
+        return Account(self._calls)
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        """Links that record clicks and lead to offers."""
+        from ghostflow._sync.campaigns import Campaigns
+
+        return Campaigns(self._calls)
+
+    @cached_property
+    def offers(self) -> Offers:
+        """Where they lead, and what a conversion is worth."""
+        from ghostflow._sync.offers import Offers
+
+        return Offers(self._calls)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where clicks come from."""
+        from ghostflow._sync.sources import Sources
+
+        return Sources(self._calls)
+
+    @cached_property
+    def networks(self) -> Networks:
+        """Who reports conversions by postback."""
+        from ghostflow._sync.networks import Networks
+
+        return Networks(self._calls)
+
+    @cached_property
+    def domains(self) -> Domains:
+        """Names under which links are published."""
+        from ghostflow._sync.domains import Domains
+
+        return Domains(self._calls)
+
+    @cached_property
+    def clicks(self) -> Clicks:
+        """What was recorded."""
+        from ghostflow._sync.clicks import Clicks
+
+        return Clicks(self._calls)
+
+    @cached_property
+    def conversions(self) -> Conversions:
+        """What came of it."""
+        from ghostflow._sync.conversions import Conversions
+
+        return Conversions(self._calls)
+
+    @cached_property
+    def postbacks(self) -> Postbacks:
+        """The log of what networks reported and sources were told."""
+        from ghostflow._sync.postbacks import Postbacks
+
+        return Postbacks(self._calls)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """All of it put together."""
+        from ghostflow._sync.reports import Reports
+
+        return Reports(self._calls)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """Keys, and what they were used for."""
+        from ghostflow._sync.api_keys import ApiKeys
+
+        return ApiKeys(self._calls)
+
+    @cached_property
+    def teams(self) -> Teams:
+        """Whose objects these are."""
+        from ghostflow._sync.teams import Teams
+
+        return Teams(self._calls)
+
+    @cached_property
+    def billing(self) -> Billing:
+        """The plan."""
+        from ghostflow._sync.teams import Billing
+
+        return Billing(self._calls)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Deliveries of events to a URL."""
+        from ghostflow._sync.webhooks import Webhooks
+
+        return Webhooks(self._calls)
 
     @classmethod
     def log_in(
@@ -311,15 +364,14 @@ class GhostFlowClient:
         if not isinstance(method, str) or not method.isascii() or not method.isalpha():
             raise MisuseError(message="method must be a word such as GET")
         sent, query = split_path(path, params, self.base_url)
-        body: dict[str, Any] = {} if json is None else {"json": sendable(json)}
         return self._calls.raw(
             for_path(method.upper(), sent),
             query=query,
+            json=NO_BODY if json is None else sendable(json),
             headers=headers,
             idempotency_key=idempotency_key,
             request_id=request_id,
             timeout=timeout,
-            **body,
         )
 
     def get(self, path: str, **params: Any) -> tuple[Any, RateLimitInfo]:
@@ -362,7 +414,9 @@ class GhostFlowClient:
     @property
     def with_raw_response(self) -> RawResources:
         """The resources once more: each method returns model, headers, rate limit and attempts."""
-        return RawResources(self, self._calls)
+        from ghostflow._sync.raw import RawResources
+
+        return RawResources(self._calls)
 
     def with_options(
         self,
@@ -385,23 +439,23 @@ class GhostFlowClient:
         Raises:
             ConfigurationError: A limit is out of its range.
         """
+        from quintet.options import check_retries
+
         seconds("timeout", timeout)
         seconds("deadline", deadline)
         try:
             check_retries(0 if max_retries is None else max_retries)
         except QuintetError as error:
             raise ConfigurationError(message=error.message) from None
-        calls = copy.copy(self._calls)
         changed = {
             "timeout": timeout,
             "deadline": deadline,
             "max_retries": max_retries,
             "team_id": None if team_id is None else check_team(team_id),
         }
-        vars(calls).update({name: value for name, value in changed.items() if value is not None})
-        view = copy.copy(self)
-        view._use(calls)
-        return view
+        from quintet.lazy_resources import view_of
+
+        return view_of(self, {name: each for name, each in changed.items() if each is not None})
 
     @property
     def api_key(self) -> str:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ghostflow import _wire as wire
+from ghostflow._answers import not_as_documented
 from ghostflow._arguments import selection, words
 from ghostflow._sync.calls import Resource
-from ghostflow.errors import InvalidResponseError
 from ghostflow.pages import cursor_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ghostflow.types import Breakdown, BreakdownRow, Dashboard, Filters, Timeseries
+    from quintet.core.response import Response
 
 _CSV = {"Accept": "text/csv"}
 
@@ -130,14 +132,18 @@ class Reports(Resource):
             max_items: Stop after this many.
         """
         seen: set[str] = set()
+        answers: list[Response] = []
+        calls = copy.copy(self._calls)
+        calls.watch = answers.append
 
         def fetch(params: dict[str, Any]) -> tuple[Any, str | None, bool | None]:
-            page = self.breakdown(
+            page = type(self)(calls).breakdown(
                 group_by, from_, to, limit=page_size, cursor=params.get("cursor"), **options
             )
+            answer = answers.pop()
             rows: Any = page.get("rows")
             if not isinstance(rows, list):
-                raise InvalidResponseError(message="reports.breakdown: the answer has no rows")
+                raise not_as_documented(wire.BREAKDOWN, "a list of rows", answer)
             cursor = cursor_text(page.get("nextCursor"))
             return rows, self._calls.onward(wire.BREAKDOWN, cursor, seen), None
 

@@ -126,9 +126,12 @@ async def test_every_resource_can_be_walked() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"rows": None}, {"rows": {"a": 1}}, {"data": []}])
 async def test_breakdown_without_rows_is_an_error(body: Any) -> None:
-    gf, _ = client(ok(body))
-    with pytest.raises(InvalidResponseError):
+    gf, transport = client(ok(body))
+    with pytest.raises(InvalidResponseError) as caught:
         [row async for row in gf.reports.iter_breakdown("country")]
+    error, request = caught.value, transport.requests[0]
+    assert (error.method, error.url, error.status) == ("GET", request.url, 200)
+    assert f"GET {request.url.partition('?')[0]} answered 200" in str(error)
 
 
 @pytest.mark.parametrize("cursor", [["n"], {"n": 1}, True, None, ""])

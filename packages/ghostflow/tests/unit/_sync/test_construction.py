@@ -153,6 +153,22 @@ def test_raw_response_has_what_came_along() -> None:
     assert gf.with_raw_response.me().model == {"user": None}
 
 
+def test_etag_of_a_raw_response_makes_a_change_conditional() -> None:
+    for etag in ('"7"', 'W/"7"'):
+        gf, transport = client(ok({"id": ID}, ETag=etag), ok({"id": ID}))
+        found = gf.with_raw_response.offers.get(ID)
+        assert found.etag == etag
+        gf.offers.update(ID, if_match=found.etag, payout=2)
+        assert header(transport, "If-Match") == etag
+    gf, _ = client(ok([]))
+    assert gf.with_raw_response.offers.list().etag is None
+
+
+def test_raw_response_can_be_named_with_its_model() -> None:
+    assert RawResponse[dict]
+    assert repr(RawResponse(1, 2, 3, 4)).startswith("RawResponse(model=1")  # type: ignore[arg-type]
+
+
 def test_raw_response_refuses_what_has_no_single_answer() -> None:
     gf, _ = client()
     for name, error in (("iter", MisuseError), ("frob", AttributeError), ("_x", AttributeError)):

@@ -10,12 +10,13 @@ from quintet.core.backoff import Backoff
 from quintet.core.budget import RetryBudget
 from quintet.core.call import CallContext, call
 from quintet.core.headers import Headers
-from quintet.core.plan import NO_BODY, Planner
+from quintet.core.plan import Planner
 from quintet.core.rate_limit import parse_rate_limit
+from quintet.core.request import NO_BODY
 from quintet.core.retry import RetryPolicy
 from quintet.drive import AsyncDriver
 from quintet.errors import QuintetError
-from quintet.hooks import Attempt, active_hooks, report
+from quintet.hooks import Attempt, is_log_on, log_attempt, report
 from quintet.options import UNSET, Unset, check_retries, check_seconds
 from quintet.transport.choosing import achoose_transport
 
@@ -253,6 +254,16 @@ class AsyncApiClient:
 
         return AsyncByteStream(self._driver, plan, self._context, max_bytes, idle_timeout)
 
+    def cleaned(self, response: Response) -> Response:
+        """Return an answer without the client's credentials, to make an error from its body.
+
+        For services that refuse with the status of a success; of error statuses it is done.
+        """
+        from quintet.core.redaction import clean_response, secrets_in
+
+        names = self._service.credential_headers
+        return clean_response(response, secrets_in(self._planner.credentials(), names))
+
     @property
     def last_response(self) -> Response | None:
         """The last complete answer of this client, success or error; None before the first.
@@ -320,7 +331,10 @@ class AsyncApiClient:
         retry: RetryPolicy | None | Unset,
     ) -> tuple[RetryPolicy, float | None, float | None]:
         """Return when a call is repeated, and its two bounds: its own, else the client's."""
-        policy, seconds, total = self._usual_limits
+        usual = self._usual_limits
+        if timeout is UNSET and deadline is UNSET and max_retries is None and retry is UNSET:
+            return usual
+        policy, seconds, total = usual
         try:
             if not isinstance(retry, Unset):
                 policy = retry or _ONCE
@@ -335,7 +349,9 @@ class AsyncApiClient:
         return policy, seconds, total
 
     def _observer(self, operation: Operation) -> Callable[[AttemptReport], None] | None:
-        hooks = active_hooks(self.options.hooks)
+        hooks = self.options.hooks
+        if is_log_on():
+            hooks = (*hooks, log_attempt)
         if not hooks:
             return None
 
@@ -366,6 +382,7 @@ class AsyncApiClient:
 
         An ``http_client`` that was passed in stays open.
         """
+        self._context.closed = True
         await self._transport.close()
 
     def abandon(self) -> None:
@@ -373,6 +390,7 @@ class AsyncApiClient:
 
         Connections of a loop that runs elsewhere are ended there at its next round.
         """
+        self._context.closed = True
         # Any, since either branch is only right on its own side.
         transport: Any = self._transport
         if ASYNC:

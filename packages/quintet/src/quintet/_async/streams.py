@@ -1,7 +1,13 @@
-"""Streams that a caller iterates over: events, and bytes of a large body."""
+"""Streams that a caller iterates over: events, and bytes of a large body.
+
+One that was begun, and is dropped before its end without being closed, gives a ``ResourceWarning``
+that names the line where it was asked for.  Not if its client was closed meanwhile, which ended its
+connection, nor when the interpreter exits.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -9,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from quintet.core.download import download
 from quintet.core.headers import Headers
 from quintet.core.sse.fallbacks import Fallbacks
-from quintet.core.sse.session import EventRules, follow
+from quintet.core.sse.session import EventRules, Whereabouts, follow
 from quintet.errors import MisuseError, QuintetError
+from quintet.transport.sites import creation_site, warn_unclosed
 
 if TYPE_CHECKING:
     from quintet.core.call import CallContext, Plan
-    from quintet.core.operation import Service
+    from quintet.core.response import Response
     from quintet.core.sse.event import ServerSentEvent
     from quintet.drive import AsyncDriver
 
@@ -42,13 +49,23 @@ class AsyncEventStream:
         fallbacks: Fallbacks | None = None,
     ) -> None:
         self.last_event_id = last_event_id
-        self._service = context.service
+        self._context = context
+        self._site = creation_site()
+        self._is_terminal = rules.is_terminal
         self._ended = False
         self._left = False
+        self._reading = False
+        self._where = Whereabouts()
         self._batches: AsyncGenerator[list[ServerSentEvent], None] = driver.iterate(
-            follow(plan, context, rules, last_event_id, fallbacks or Fallbacks())
+            follow(plan, context, rules, last_event_id, fallbacks or Fallbacks(), self._where)
         )
+        self._batch: list[ServerSentEvent] = []
         self._ready: Iterator[ServerSentEvent] = iter(())
+
+    @property
+    def head(self) -> Response | None:
+        """The head of the answer that the events come by, its body empty; None before the first."""
+        return self._where.head
 
     def __aiter__(self) -> AsyncIterator[ServerSentEvent]:
         self.check_open()
@@ -61,7 +78,7 @@ class AsyncEventStream:
             MisuseError: In the SDK's class for it.
         """
         if self._left:
-            raise _closed(self._service, "stream")
+            raise _closed(self._context, "stream")
 
     async def _walk(self) -> AsyncIterator[ServerSentEvent]:
         # A generator and not a step per event: most of a fast stream's cost would be the calls.
@@ -72,23 +89,42 @@ class AsyncEventStream:
                     self.last_event_id = event_id
                 yield event
             try:
-                self._ready = iter(await self._batches.__anext__())
+                await self._fetch()
             except StopAsyncIteration:
-                self._ended = self._ended or not self._left
                 return
 
     async def __anext__(self) -> ServerSentEvent:
         event = next(self._ready, None)
         if event is None:
-            try:
-                self._ready = iter(await self._batches.__anext__())
-            except StopAsyncIteration:
-                self._ended = self._ended or not self._left
-                raise
+            await self._fetch()
             event = next(self._ready)
         if event.id:
             self.last_event_id = event.id
         return event
+
+    async def _fetch(self) -> None:
+        """Wait for the next events."""
+        self._reading = True
+        try:
+            self._batch = await self._batches.__anext__()
+        except BaseException as end:
+            # However it ended, its connection is no longer open.
+            self._reading = False
+            if isinstance(end, StopAsyncIteration):
+                self._ended = self._ended or not self._left
+            raise
+        self._ready = iter(self._batch)
+
+    def __del__(self) -> None:
+        # An interrupt may have come before there was anything in it.
+        if getattr(self, "_reading", False) and not self._left and not self._at_end():
+            _dropped(self._context, "stream of events", self._site)
+
+    def _at_end(self) -> bool:
+        """Tell whether the terminal event has been handed out: nothing comes after it."""
+        if self._is_terminal is None or not self._batch or next(self._ready, None) is not None:
+            return False
+        return self._is_terminal(self._batch[-1])
 
     async def aclose(self) -> None:
         """Stop the stream and close its connection.  Closing twice is fine."""
@@ -130,9 +166,11 @@ class AsyncByteStream:
         self._pieces: AsyncGenerator[Any, None] = driver.iterate(
             download(plan, context, max_bytes, idle_timeout)
         )
-        self._service = context.service
+        self._context = context
+        self._site = creation_site()
         self._ended = False
         self._left = False
+        self._reading = False
         self.status = 0
         self.headers = Headers()
 
@@ -147,7 +185,7 @@ class AsyncByteStream:
         """
         if not self.status:
             try:
-                head = await self._pieces.__anext__()
+                head = await self._fetch()
             except StopAsyncIteration:
                 return self  # closed before it was begun: there is nothing to read
             self.status, self.headers = head.status, head.headers
@@ -156,17 +194,32 @@ class AsyncByteStream:
     def __aiter__(self) -> AsyncByteStream:
         # A part would pass for the whole.
         if self._left:
-            raise _closed(self._service, "download")
+            raise _closed(self._context, "download")
         return self
 
     async def __anext__(self) -> bytes:
         await self.open()
         try:
-            piece: bytes = await self._pieces.__anext__()
+            piece: bytes = await self._fetch()
         except StopAsyncIteration:
             self._ended = self._ended or not self._left
             raise
         return piece
+
+    async def _fetch(self) -> Any:
+        """Wait for the head of the answer, or the next piece of its body."""
+        self._reading = True
+        try:
+            return await self._pieces.__anext__()
+        except BaseException:
+            # However it ended, its connection is no longer open.
+            self._reading = False
+            raise
+
+    def __del__(self) -> None:
+        # An interrupt may have come before there was anything in it.
+        if getattr(self, "_reading", False) and not self._left:
+            _dropped(self._context, "download", self._site)
 
     async def read(self) -> bytes:
         """Return all that has not been read yet, at once; ``max_bytes`` bounds it.
@@ -193,5 +246,11 @@ class AsyncByteStream:
         await self.aclose()
 
 
-def _closed(service: Service, what: str) -> QuintetError:
-    return service.adopt(MisuseError(f"the {what} was closed before its end; ask for it again"))
+def _closed(context: CallContext, what: str) -> QuintetError:
+    error = MisuseError(f"the {what} was closed before its end; ask for it again")
+    return context.service.adopt(error)
+
+
+def _dropped(context: CallContext, what: str, site: str) -> None:
+    if not context.closed and not sys.is_finalizing():
+        warn_unclosed(f"{what} that was not read to its end", site)

@@ -52,6 +52,7 @@ _NOT_FOLLOWED = RedirectPolicy()
 # A gateway that had handed the request on and then lost the answer.  Not 503, which says that the
 # request was not taken, nor 500: that is the service's own word, whose meaning its SDK knows.
 _LOST_BEHIND = frozenset({502, 504})
+_LEAST_CHARS = 6
 
 
 class AttemptReport(NamedTuple):
@@ -78,9 +79,19 @@ class CallContext:
         pacer: Holds requests back, if wanted.
         last: The last complete answer of the client.
         last_headers: The head of the last answer, of streams too.
+        closed: Whether the client was closed.
     """
 
-    __slots__ = ("budget", "clock", "last", "last_headers", "pacer", "redirects", "service")
+    __slots__ = (
+        "budget",
+        "clock",
+        "closed",
+        "last",
+        "last_headers",
+        "pacer",
+        "redirects",
+        "service",
+    )
 
     def __init__(
         self,
@@ -97,6 +108,7 @@ class CallContext:
         self.pacer = pacer
         self.last: Response | None = None
         self.last_headers: Headers | None = None
+        self.closed = False
 
 
 class Plan:
@@ -205,10 +217,10 @@ class Attempts:
     error: an error that its own traceback leads back to is freed late."""
     call_until: float | None = None
     # Of the attempt under way:
-    until: float | None = None
-    seconds: float | None = None
+    sent: Send
     by_deadline = False
     exchange: Exchange | None = None
+    amended: Request | None = None
 
     def __init__(self, plan: Plan, context: CallContext) -> None:
         self.plan = plan
@@ -221,23 +233,23 @@ class Attempts:
     def begin(self) -> Send:
         """Count an attempt and say until when it may last."""
         plan = self.plan
-        now = self.context.clock.monotonic()
-        seconds, call_until = plan.timeout, self.call_until
-        until = None if seconds is None else now + seconds
-        if call_until is not None and (until is None or call_until < until):
-            if call_until <= now:
-                raise self.too_late("the deadline passed before the request could be sent")
-            until, seconds = call_until, plan.deadline
-            self.by_deadline = True
-        else:
-            self.by_deadline = False
+        if self.number or self.context.pacer is not None:
+            self.started = self.context.clock.monotonic()
+        seconds = plan.timeout
+        until = None if seconds is None else self.started + seconds
+        if self.call_until is not None:
+            self.by_deadline = until is None or self.call_until < until
+            if self.by_deadline:
+                if self.call_until <= self.started:
+                    raise self.too_late("the deadline passed before the request could be sent")
+                until, seconds = self.call_until, plan.deadline
         self.number += 1
-        self.started = now
-        self.until = until
-        self.seconds = seconds
         self.exchange = None
-        request = self.request if plan.amend is None else plan.amend(self.request)
-        return Send(request, until, seconds)
+        request = self.request
+        if plan.amend is not None:
+            request = self.amended = plan.amend(request)
+        self.sent = sent = Send(request, until, seconds)
+        return sent
 
     def renew(self) -> bool:
         """Put the credentials of the moment into the request; tell whether they are others.
@@ -272,7 +284,36 @@ class Attempts:
         """Return the service's id of the request, if an answer named one."""
         if self.exchange is None:
             return None
-        return self.exchange.headers.get(self.context.service.request_id_header)
+        found = self.exchange.headers.get(self.context.service.request_id_header)
+        # Whoever echoes headers may have mixed them up; and this goes into logs.
+        if found and any(_echoes(found, value) for _, value in self.plan.credentials):
+            return None
+        return found
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what no error of this call may show."""
+        from quintet.core.redaction import secrets_of
+
+        # After a redirect the request is another one, with fewer headers.
+        sent = (self.plan.request, self.request, self.amended)
+        names = self.context.service.credential_headers
+        return secrets_of((each for each in sent if each is not None), names)
+
+    def clean(self, error: QuintetError) -> QuintetError:
+        """Return an error without what it may not show, whoever wrote its text."""
+        from quintet.core.redaction import clean_error
+
+        clean_error(error, self.secrets())
+        return error
+
+    def cleaned(self, response: Response) -> Response:
+        """Return an answer with an error status without the credentials that it may echo."""
+        from quintet.core.redaction import clean_response
+
+        clean = clean_response(response, self.secrets())
+        if clean is not response and self.context.last is response:
+            self.context.last = clean
+        return clean
 
     def report(self, error: QuintetError | None = None, retry_in: float | None = None) -> None:
         """Tell the observer of the call, if there is one, what became of the attempt."""
@@ -393,6 +434,12 @@ def fill(error: QuintetError, **fields: Any) -> QuintetError:
         if value is not None and getattr(error, name, None) in (None, 0, ""):
             setattr(error, name, value)
     return error
+
+
+def _echoes(text: str, header_value: str) -> bool:
+    credential = header_value.rpartition(" ")[2]
+    # A shorter one may be part of any word.
+    return len(credential) >= _LEAST_CHARS and credential in text
 
 
 def complete(attempts: Attempts, error: QuintetError, note: str = "") -> QuintetError:

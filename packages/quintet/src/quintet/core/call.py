@@ -9,7 +9,8 @@ This file is the whole policy of a call as one generator (see ``effects.py``).  
 * The body of an error answer is read under the same bounds as any other; whatever goes wrong
   while reading it does not hide the status: the answer then has the part that arrived.
 * Every attempt that was not interrupted from outside is reported exactly once.
-* Every error leaves here complete (method, path, attempts, request id) and in the SDK's class.
+* Every error leaves here complete (method, path, attempts, request id) and in the SDK's class,
+  without the credentials of its request, whatever the answer echoes (see ``redaction.py``).
 """
 
 from __future__ import annotations
@@ -53,7 +54,33 @@ class Opened:
 
     def adopt(self, error: QuintetError) -> QuintetError:
         """Return the SDK's error for one that came up while the body was read."""
-        return complete(self.attempts, error)
+        return complete(self.attempts, self.attempts.clean(error))
+
+    def head(self) -> Response:
+        """Return the answer as far as it has come, its body empty."""
+        attempts, exchange = self.attempts, self.exchange
+        request = attempts.request
+        return Response(
+            exchange.status,
+            exchange.headers,
+            b"",
+            request.url,
+            request.method,
+            exchange.http_version,
+            attempts.context.clock.monotonic() - attempts.started,
+            attempts.number,
+        )
+
+    def place(self, error: QuintetError) -> QuintetError:
+        """Return an error that the answer told of within its body, with what it is about."""
+        attempts = self.attempts
+        return fill(
+            attempts.clean(error),
+            attempts=attempts.number,
+            request_id=attempts.request_id(),
+            method=attempts.request.method,
+            url=attempts.request.url,
+        )
 
 
 def call(plan: Plan, context: CallContext) -> Program[Response]:
@@ -65,10 +92,19 @@ def call(plan: Plan, context: CallContext) -> Program[Response]:
     attempts = Attempts(plan, context)
     while True:
         try:
-            exchange = yield from _open(attempts)
+            # Not by way of `_open`: most calls are over after this one effect, and a generator
+            # within the generator would be a good part of what they cost.
+            if context.pacer is not None:
+                yield from _hold(attempts, context.pacer)
+            exchange: Exchange = yield attempts.begin()
+            attempts.exchange = exchange
+            refused = not plan.operation.succeeded(exchange.status)
             response = _taken_whole(attempts, exchange) or (
-                yield from _read_response(attempts, exchange)
+                yield from _read_response(attempts, exchange, refused=refused)
             )
+            if refused:
+                yield from _turn_to_next(attempts, response)
+                continue
         except QuintetError as error:
             yield from _wait_or_raise(attempts, error)
             continue
@@ -88,7 +124,9 @@ def open_exchange(plan: Plan, context: CallContext) -> Program[Opened]:
             yield from _wait_or_raise(attempts, error)
             continue
         context.budget.succeed()
-        _note(context, exchange.headers)
+        context.last_headers = exchange.headers
+        if context.pacer is not None:
+            _learn(context.pacer, context, exchange.headers)
         attempts.report()
         return Opened(exchange, attempts)
 
@@ -118,8 +156,7 @@ def _open(attempts: Attempts) -> Program[Exchange]:
         response = _taken_whole(attempts, exchange) or (
             yield from _read_response(attempts, exchange, refused=True)
         )
-        if not _follow(attempts, response):
-            yield from _wait_or_refuse(attempts, response)
+        yield from _turn_to_next(attempts, response)
 
 
 def _hold(attempts: Attempts, pacer: Pacer) -> Program[None]:
@@ -130,6 +167,12 @@ def _hold(attempts: Attempts, pacer: Pacer) -> Program[None]:
         raise attempts.too_late("the rate limit leaves no turn before the deadline")
     if hold > 0:
         yield Sleep(hold)
+
+
+def _turn_to_next(attempts: Attempts, response: Response) -> Program[None]:
+    """Get ready for the attempt after an answer that was no success, or raise the SDK's error."""
+    if not _follow(attempts, response):
+        yield from _wait_or_refuse(attempts, response)
 
 
 def _follow(attempts: Attempts, response: Response) -> bool:
@@ -208,14 +251,16 @@ def _answered(attempts: Attempts, exchange: Exchange, body: bytes) -> Response:
         context.clock.monotonic() - attempts.started,
         attempts.number,
     )
-    _note(context, headers)
+    context.last_headers = headers
+    if context.pacer is not None:
+        _learn(context.pacer, context, headers)
     return response
 
 
 def _read_body(
     attempts: Attempts, exchange: Exchange, pieces: list[bytes], *, rest: bool
 ) -> Program[None]:
-    until, seconds = attempts.until, attempts.seconds
+    until, seconds = attempts.sent.until, attempts.sent.seconds
     if attempts.request.method == "HEAD" or exchange.status in _BODILESS:
         # Its headers speak of a body that does not come; its end must be read all the same,
         # or the connection could not be used again.
@@ -247,12 +292,10 @@ def _read_body(
     decoder.finish()
 
 
-def _note(context: CallContext, headers: Headers) -> None:
-    """Remember the head of an answer, and let the pacer learn from it."""
-    context.last_headers = headers
-    if context.pacer is not None:
-        limit = parse_rate_limit(headers, now=context.clock.time())
-        context.pacer.observe(limit, context.clock.monotonic())
+def _learn(pacer: Pacer, context: CallContext, headers: Headers) -> None:
+    """Tell the pacer what the head of an answer says of the rate limit."""
+    limit = parse_rate_limit(headers, now=context.clock.time())
+    pacer.observe(limit, context.clock.monotonic())
 
 
 def _wait_or_raise(attempts: Attempts, error: QuintetError) -> Program[None]:
@@ -260,6 +303,7 @@ def _wait_or_raise(attempts: Attempts, error: QuintetError) -> Program[None]:
     try:
         if attempts.complete:
             raise error
+        attempts.clean(error)
         if not isinstance(error, TransportError):
             attempts.report(error)
             raise complete(attempts, error) from error.__cause__
@@ -293,6 +337,7 @@ def _rest(attempts: Attempts, decision: Retry) -> Program[None]:
 def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
     """Wait before the next attempt after an error status, or raise the SDK's error for it."""
     context = attempts.context
+    response = attempts.cleaned(response)
     retry_after = context.service.retry_after(response, context.clock.time())
     decision = attempts.after_status(response, retry_after)
     if isinstance(decision, Retry):
@@ -302,7 +347,7 @@ def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
     attempts.report()
     attempts.complete = True
     raise fill(
-        context.service.status_error(response, attempts.plan.operation),
+        attempts.clean(context.service.status_error(response, attempts.plan.operation)),
         status=response.status,
         response=response,
         retry_after=retry_after,

@@ -13,7 +13,6 @@ from a proxy never becomes a message.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +58,9 @@ class ErrorBody(Record):
 
 def parse_error_body(response: Response, *, request_id_header: str = "x-request-id") -> ErrorBody:
     """Return what the body of an error answer says; never raises."""
+    # Imported here: whoever has an answer has loaded it, and others need not.
+    import json
+
     from_header = _short(response.request_id(request_id_header), MAX_CODE_CHARS)
     try:
         raw = json.loads(response.body)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from quintet.core.record import Record
+from quintet.core.record import LightRecord, Record
 from quintet.core.retry import RetryClass
 from quintet.core.retry_after import parse_retry_after
 from quintet.errors import QuintetError, StatusError
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Operation", "Service"]
 
-_set = object.__setattr__
 
-
-class Operation(Record):
+class Operation(LightRecord):
     """One line of an SDK's wire table.
 
     Attributes:
@@ -30,11 +28,6 @@ class Operation(Record):
     """
 
     __slots__ = _fields = ("name", "method", "path", "retry", "success")
-    name: str
-    method: str
-    path: str
-    retry: RetryClass
-    success: frozenset[int] | None
 
     def __init__(
         self,
@@ -44,12 +37,11 @@ class Operation(Record):
         retry: RetryClass,
         success: frozenset[int] | None = None,
     ) -> None:
-        # Not ``_fill``: calls by path make one each.
-        _set(self, "name", name)
-        _set(self, "method", method)
-        _set(self, "path", path)
-        _set(self, "retry", retry)
-        _set(self, "success", success)
+        self.name: Final = name
+        self.method: Final = method
+        self.path: Final = path
+        self.retry: Final = retry
+        self.success: Final = success
 
     def with_retry(self, retry: RetryClass) -> Operation:
         """Return the operation with another word on repeats; itself if it is the same one."""

@@ -12,7 +12,7 @@ from quintet.core.attempts import Plan
 from quintet.core.codings import accept_encoding
 from quintet.core.headers import check_header_name, check_header_value
 from quintet.core.idempotency import check_key, choose_key
-from quintet.core.request import Request
+from quintet.core.request import NO_BODY, Request
 from quintet.core.retry import RetryClass
 from quintet.core.url import check_base_url, expand, join, with_query
 from quintet.errors import ConfigurationError, MisuseError, QuintetError
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from quintet.core.operation import Operation, Service
     from quintet.core.retry import RetryPolicy
 
-__all__ = ["NO_BODY", "Planner", "check_headers"]
-
-NO_BODY: Any = object()
-"""Distinguishes "no body" from the JSON value ``null``."""
+__all__ = ["Planner", "check_headers"]
 
 MAX_REQUEST_ID_LENGTH = 128
 
@@ -107,8 +104,8 @@ class Planner:
             key = None
             if idempotency_key is not None or operation.retry is _KEYED:
                 key = self._key(operation, idempotency_key)
-            credentials = self._renew()
-            renew: Callable[[], tuple[tuple[str, str], ...]] | None = self._renew
+            credentials = tuple(self._credentials())
+            renew: Callable[[], tuple[tuple[str, str], ...]] | None = self.credentials
             lines = (*self._fixed, *credentials)
             if json is not NO_BODY:
                 body, content_type = _json_encoder()(json), "application/json"
@@ -123,7 +120,8 @@ class Planner:
                 if not all(line in lines for line in credentials):
                     renew = None  # this call has credentials of its own
             base = self._base_url if base_url is None else check_base_url(base_url)
-            url = join(base, expand(operation.path, path))
+            below = expand(operation.path, path)
+            url = base + below if below[:1] == "/" else join(base, below)
             if query:
                 url = with_query(url, _query_encoder()(query))
         except QuintetError as error:
@@ -142,7 +140,12 @@ class Planner:
             amend,
         )
 
-    def _renew(self) -> tuple[tuple[str, str], ...]:
+    def credentials(self) -> tuple[tuple[str, str], ...]:
+        """Return the credential headers of the moment.
+
+        Raises:
+            QuintetError: There are none.
+        """
         return tuple(self._credentials())
 
     def _key(self, operation: Operation, given: str | None) -> str | None:

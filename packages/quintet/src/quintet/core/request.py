@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from quintet.core.headers import Headers
-from quintet.core.record import Record
+from quintet.core.record import LightRecord
 
 if TYPE_CHECKING:
     from quintet.core.body import Body
 
-__all__ = ["Request"]
+__all__ = ["NO_BODY", "Request"]
 
-_set = object.__setattr__
+NO_BODY: Any = object()
+"""Distinguishes "no body" from the JSON value ``null``."""
 
 
-class Request(Record):
+class Request(LightRecord):
     """What a transport is given to send; nothing is added to it on the way but framing.
 
     Attributes:
@@ -26,10 +27,6 @@ class Request(Record):
     """
 
     __slots__ = _fields = ("method", "url", "headers", "body")
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | Body | None
 
     def __init__(
         self,
@@ -38,11 +35,10 @@ class Request(Record):
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes | Body | None = None,
     ) -> None:
-        # Not ``_fill``: there is one of these for every attempt.
-        _set(self, "method", method)
-        _set(self, "url", url)
-        _set(self, "headers", headers)
-        _set(self, "body", body)
+        self.method: Final = method
+        self.url: Final = url
+        self.headers: Final = headers
+        self.body: Final = body
 
     @property
     def rewindable(self) -> bool:

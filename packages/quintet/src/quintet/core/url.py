@@ -31,6 +31,7 @@ LOOK_AT_BASE_URL = "is base_url right?"
 
 _MAX_SHOWN_CHARS = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ADDRESS_6 = frozenset("0123456789abcdef:.")
 
@@ -42,7 +43,7 @@ def percent_encode(text: str) -> str:
         MisuseError: The text holds half a surrogate pair and has no UTF-8 form.
     """
     # Most ids and words need nothing, and quote() takes ten times as long to find that out.
-    if text.isascii() and text.replace("_", "0").replace("-", "0").isalnum():
+    if text.isascii() and not text.encode().translate(None, _UNRESERVED):
         return text
     # Imported here for the same reason: it takes a twentieth of the time to import a client.
     from urllib.parse import quote
@@ -66,31 +67,32 @@ def expand(template: str, params: Mapping[str, str] | None) -> str:
     """
     if "{" not in template:
         return template
-    pieces = _split_template(template)
+    path, names = _split_template(template)
     params = params or {}
-    filled = list(pieces)
-    for at in range(1, len(pieces), 2):
-        name = pieces[at]
+    for name, literal in names:
         value = params.get(name)
         if not isinstance(value, str):
             raise MisuseError(f"{name} must be a str, not {type(value).__name__}")
         if value in {"", ".", ".."}:
             raise MisuseError(f"{name} must not be {value!r}")
-        filled[at] = percent_encode(value)
-    return "".join(filled)
+        path += percent_encode(value) + literal
+    return path
 
 
 @lru_cache(maxsize=512)
-def _split_template(template: str) -> tuple[str, ...]:
-    """Return literal, name, literal, name, …, literal.  Templates are constants: cached."""
+def _split_template(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what stands before the first name, and each name with what stands behind it.
+
+    Templates are constants: cached.
+    """
     head, *rest = template.split("{")
-    pieces = [head]
+    names: list[tuple[str, str]] = []
     for part in rest:
         name, brace, literal = part.partition("}")
         if not brace or not name:
             raise MisuseError(f"path template {template!r} has an unpaired brace")
-        pieces += [name, literal]
-    return tuple(pieces)
+        names.append((name, literal))
+    return head, tuple(names)
 
 
 def join(base: str, path: str) -> str:

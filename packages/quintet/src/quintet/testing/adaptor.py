@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -12,7 +12,7 @@ from quintet.errors import QuintetError
 from quintet.testing.clock import FakeClock
 from quintet.transport.scripted import AsyncScriptedTransport, Reply, ScriptedTransport
 
-__all__ = ["Adaptor", "Bench", "Call", "StreamCall"]
+__all__ = ["Adaptor", "Bench", "Call", "Check", "StreamCall"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ class Adaptor:
     def calls(self) -> list[Call]:
         """Every call there is."""
         return [call for call in (self.read, self.write, self.unsafe) if call is not None]
+
+
+Check = Callable[[Adaptor], Awaitable[None]]
 
 
 class Bench:

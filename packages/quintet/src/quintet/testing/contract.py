@@ -15,25 +15,26 @@ pass through the same checks, each with an adaptor of its own.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import logging
 import pickle
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from quintet.core.headers import Headers
 from quintet.core.url import path_of
 from quintet.errors import ConnectionFailure, ProtocolFailure, TimeoutFailure
-from quintet.testing.adaptor import Adaptor, Bench, Call, StreamCall
+from quintet.testing.adaptor import Adaptor, Bench, Call, Check, StreamCall
 from quintet.testing.secrecy import check_secret_hygiene
+from quintet.testing.stream_contract import STREAM_CHECKS
 from quintet.transport.scripted import reply
 
 __all__ = ["CHECKS", "Adaptor", "Call", "Check", "StreamCall"]
 
 
-Check = Callable[[Adaptor], Awaitable[None]]
 CHECKS: list[Check] = []
-"""Every check, in the order of this module."""
+"""Every check, in the order of this module; those of streams come last."""
 
 
 def _promise(check: Check) -> Check:
@@ -298,6 +299,22 @@ async def check_gateway_that_lost_an_answer_leaves_a_write_unknown(adaptor: Adap
             assert error.outcome_unknown is (unknown and call is not adaptor.read), status
 
 
+@_promise
+async def check_is_retryable_means_worth_it_and_safe(adaptor: Adaptor) -> None:
+    """Passing trouble is worth another call, unless a write may have taken effect already."""
+    for call in adaptor.calls:
+        passing = [
+            *(reply(status) for status in (429, 502, 503, 504)),
+            *(_down(progress) for progress in (0, 1, 2)),
+            TimeoutFailure("timed out", progress=1),
+        ]
+        for step in (*passing, reply(400), reply(501)):
+            error = await Bench(adaptor, step, max_retries=0).fail(call.perform)
+            told = getattr(error, "is_retryable", None)
+            expected = step in passing and not error.outcome_unknown
+            assert told in (expected, None), f"{error!r} is_retryable={told}"
+
+
 # Bounds.
 
 
@@ -337,25 +354,77 @@ class _Recorder(logging.Handler):
         self.lines.append(self.format(record))
 
 
+@contextlib.contextmanager
+def _recording(name: str = "") -> Iterator[_Recorder]:
+    """Keep what a logger and those below it are told, at every level."""
+    recorder, logger = _Recorder(), logging.getLogger(name)
+    level = logger.level
+    logger.addHandler(recorder)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield recorder
+    finally:
+        logger.removeHandler(recorder)
+        logger.setLevel(level)
+
+
 @_promise
 async def check_key_is_on_the_wire_and_nowhere_else(adaptor: Adaptor) -> None:
     """Not in errors and their tracebacks, reprs, records for hooks, pickles, or the debug log."""
-    recorder, root = _Recorder(), logging.getLogger()
-    level = root.level
-    root.addHandler(recorder)
-    root.setLevel(logging.DEBUG)
-    try:
+    with _recording() as recorder:
         for step in (reply(401), _down(1), reply(200, body=b"no JSON"), ProtocolFailure("odd")):
             bench = Bench(adaptor, step, max_retries=0)
             error = await bench.fail(adaptor.read.perform)
             carried = [value for _, value in bench.transport.requests[0].headers]
             assert any(adaptor.key in value for value in carried), "the key must be sent"
             check_secret_hygiene(adaptor.key, error, bench.client, *bench.seen)
-    finally:
-        root.removeHandler(recorder)
-        root.setLevel(level)
     assert recorder.lines, "attempts must be logged at debug level"
     check_secret_hygiene(adaptor.key, *recorder.lines)
+
+
+@_promise
+async def check_key_echoed_by_an_answer_is_shown_nowhere(adaptor: Adaptor) -> None:
+    """What a server or a proxy echoes of the request's credentials stays out of every error."""
+    key = adaptor.key
+    spelled = key.replace("-", "%2D").replace("_", "%5F").replace("/", "\\/")
+    told = {"code": f"bad {key}", "message": f"the key {key} is not valid", "request_id": key}
+    answers: tuple[Callable[[], Any], ...] = (
+        lambda: reply(401, json={"error": {**told, "details": {"sent": [key]}}}),
+        lambda: reply(400, json={**told, "details": [{"field": "key", "reason": key}]}),
+        lambda: reply(403, json={"error": f"Bearer {key}", "detail": key}),
+        lambda: reply(422, json={"message": [f"no: {key}", key]}),
+        lambda: reply(502, body=f"<html><p>Authorization: Bearer {key}".encode()),
+        lambda: reply(404, body=f"no key {key} or {spelled}".encode(), headers={"X-Echo": key}),
+        lambda: reply(401, headers={adaptor.request_id_header: key, "WWW-Authenticate": key}),
+        lambda: reply(302, headers={"Location": f"https://login.example/{key}/in?key={key}"}),
+        lambda: _echoing(key),
+        lambda: reply(200, chunks=[b"{", _echoing(key)]),
+    )
+    # An HTTP library that a user brings logs what it receives; that is its own affair.
+    with _recording("quintet") as recorder:
+        for call in adaptor.calls:
+            for answer in answers:
+                bench = Bench(adaptor, answer(), max_retries=0)
+                error = await bench.fail(call.perform)
+                check_secret_hygiene(key, error, bench.client, *bench.seen)
+    check_secret_hygiene(key, *recorder.lines)
+
+
+def _echoing(key: str) -> ProtocolFailure:
+    failure = ProtocolFailure(f"no HTTP: {key}", progress=2)
+    failure.__cause__ = ValueError(f"illegal header line: Authorization: Bearer {key}")
+    return failure
+
+
+@_promise
+async def check_signed_urls_are_not_shown_in_messages(adaptor: Adaptor) -> None:
+    """Nor are users, passwords and signatures of URLs that an error answer names."""
+    url = "https://user:hunter2@files.example/f?X-Amz-Signature=hunter2&token=hunter2&page=2"
+    for call in adaptor.calls:
+        for body in ({"error": {"code": "gone", "message": f"see {url}"}}, {"error": url}):
+            error = await Bench(adaptor, reply(400, json=body), max_retries=0).fail(call.perform)
+            assert "hunter2" not in f"{error!s} {error!r}", str(error)
+            assert "files.example/f" in repr(error), repr(error)
 
 
 @_promise
@@ -416,98 +485,4 @@ async def check_context_manager_closes_the_client(adaptor: Adaptor) -> None:
     assert bench.transport.closed
 
 
-# Streams.
-
-_EVENT_STREAM = {"Content-Type": "text/event-stream"}
-
-
-@_promise
-async def check_stream_does_not_depend_on_cuts(adaptor: Adaptor) -> None:
-    """The same events come whole, byte by byte and in between."""
-    if adaptor.stream is None:
-        return
-    text = adaptor.stream.events
-    for size in (len(text), 1, 7):
-        chunks = [text[at : at + size] for at in range(0, len(text), size)]
-        bench = Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
-        assert await bench.follow(adaptor.stream) == adaptor.stream.ids
-        assert bench.transport.open_exchanges == 0
-
-
-@_promise
-async def check_stream_ends_with_its_terminal_event(adaptor: Adaptor) -> None:
-    """Nothing after the terminal event is waited for."""
-    if adaptor.stream is None:
-        return
-    after: list[Any] = [adaptor.stream.events, AssertionError("the stream was read past its end")]
-    bench = Bench(adaptor, reply(200, chunks=after, headers=_EVENT_STREAM))
-    assert await bench.follow(adaptor.stream) == adaptor.stream.ids
-    assert bench.transport.open_exchanges == 0
-
-
-@_promise
-async def check_stream_goes_on_where_it_broke(adaptor: Adaptor) -> None:
-    """A drop is made good with ``Last-Event-ID``; each event is seen once."""
-    if adaptor.stream is None or not adaptor.stream.resumes:
-        return
-    blocks = adaptor.stream.events.split(b"\n\n")
-    first, rest = blocks[0] + b"\n\n", b"\n\n".join(blocks[1:])
-    bench = Bench(
-        adaptor,
-        reply(200, chunks=[first, _down(2)], headers=_EVENT_STREAM),
-        reply(200, body=rest, headers=_EVENT_STREAM),
-    )
-    assert await bench.follow(adaptor.stream) == adaptor.stream.ids
-    sent = Headers(bench.transport.requests[1].headers)
-    assert sent.get("last-event-id") == adaptor.stream.ids[0]
-
-
-@_promise
-async def check_stream_that_cannot_go_on_says_so(adaptor: Adaptor) -> None:
-    """What would be made anew is not asked for twice; its end is an error, and no silence."""
-    stream = adaptor.stream
-    if stream is None or stream.resumes:
-        return
-    first = stream.events.split(b"\n\n")[0] + b"\n\n"
-    drops: list[list[Any]] = [[first, _down(2)], [first]]
-    for drop in drops:
-        bench = Bench(adaptor, reply(200, chunks=drop, headers=_EVENT_STREAM))
-        await bench.refuse(stream)
-        assert bench.count == 1
-
-
-@_promise
-async def check_stream_that_stays_broken_raises(adaptor: Adaptor) -> None:
-    """Reconnecting without progress ends in the SDK's own error."""
-    if adaptor.stream is None:
-        return
-    bench = Bench(adaptor, *[reply(200, chunks=[_down(2)], headers=_EVENT_STREAM)] * 100)
-    stream = adaptor.stream
-    error = await bench.refuse(stream)
-    assert bench.count < 100, "reconnects must be bounded"
-    assert str(error)
-
-
-@_promise
-async def check_stream_refused_raises_its_status(adaptor: Adaptor) -> None:
-    """A stream that cannot be opened fails like any call."""
-    if adaptor.stream is None:
-        return
-    bench = Bench(adaptor, reply(403), max_retries=0)
-    stream = adaptor.stream
-    error = await bench.refuse(stream)
-    assert error.status == 403
-
-
-@_promise
-async def check_stream_left_early_is_closed(adaptor: Adaptor) -> None:
-    """Closing a stream half-read drops its connection at once."""
-    if adaptor.stream is None:
-        return
-    chunks: list[Any] = [adaptor.stream.events[:-1], AssertionError("a closed stream was read")]
-    bench = Bench(adaptor, reply(200, chunks=chunks, headers=_EVENT_STREAM))
-    stream = await bench.open(adaptor.stream)
-    first = next(iter(stream)) if adaptor.blocking else await stream.__aiter__().__anext__()
-    assert adaptor.stream.identity(first) == adaptor.stream.ids[0]
-    await bench.close(stream)
-    assert bench.transport.open_exchanges == 0
+CHECKS += STREAM_CHECKS

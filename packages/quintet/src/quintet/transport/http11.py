@@ -246,6 +246,7 @@ class ProxyAnswer:
 
     def __init__(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         lines = [(b"Host", target), *headers]
+        self._headers = headers
         self.request = b"CONNECT" + request_head("GET", target, lines)[0][3:]
         self._reader = HeadReader()
 
@@ -262,6 +263,14 @@ class ProxyAnswer:
             return None
         head, rest = found
         if not 200 <= head.status < 300:
-            return f"{head.status} {head.reason[:_MAX_REASON]}"
+            return f"{head.status} {self._said(head.reason)}"
         # TLS begins with us: what is there already would be taken for the server's first word.
         return "it sent bytes behind its answer" if rest else ""
+
+    def _said(self, reason: str) -> str:
+        """Return the proxy's words without the user and password that it may echo."""
+        # Imported here: few programs have a proxy, and fewer one that refuses.
+        from quintet.core.redaction import clean_text, secrets_in
+
+        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
+        return clean_text(reason, secrets_in(sent))[:_MAX_REASON]

@@ -7,9 +7,10 @@ read piece by piece and closed.  Everything that can go wrong is raised as one o
 
 An exchange may have an attribute ``whole``: the body, still compressed, if all of it came with the
 head.  Its connection has then been given back already, ``read`` has nothing more to give, and
-whoever drives it is spared two turns.  It may also have a method ``read_rest``, like ``read`` but
-for all that is left of the body if its length is known: a large body then is never put together
-from pieces.  Both are optional, so that a transport of two methods will do.
+whoever drives it is spared two turns and need not close it.  It may also have a method
+``read_rest``, like ``read`` but for all that is left of the body if its length is known: a large
+body then is never put together from pieces.  Both are optional, so that a transport of two
+methods will do.
 
 Instants (``until``) are in the time of the client's clock; ``seconds`` is the length of the
 limit that ends there, for error messages.

@@ -9,7 +9,8 @@ import pytest
 from quintet import Operation, RetryClass, Service
 from quintet.core.codings import accept_encoding
 from quintet.core.headers import Headers
-from quintet.core.plan import NO_BODY, Planner, check_headers
+from quintet.core.plan import Planner, check_headers
+from quintet.core.request import NO_BODY
 from quintet.errors import ConfigurationError, MisuseError, QuintetError
 
 from ..rig import GET, KEYED, POST, PUT, policy

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from quintet import Backoff, RateLimit, RetryPolicy
+from quintet import Backoff, Operation, RateLimit, RetryClass, RetryPolicy
 from quintet.core.record import Record
 from quintet.core.request import Request
 
@@ -100,6 +100,18 @@ def test_constructor_that_gives_too_few_values_is_a_mistake_that_is_seen() -> No
 
     with pytest.raises(ValueError, match="zip"):
         Half()
+
+
+def test_light_record_is_a_record_in_all_but_the_guard() -> None:
+    one = Operation("jobs.get", "GET", "/jobs/{id}", RetryClass.SAFE)
+    assert one == Operation("jobs.get", "GET", "/jobs/{id}", RetryClass.SAFE)
+    assert one != one.with_retry(RetryClass.NEVER)
+    assert len({one, copy.copy(one), pickle.loads(pickle.dumps(one))}) == 1
+    assert dataclasses.replace(one, method="HEAD").method == "HEAD"
+    assert (
+        repr(Request("GET", "https://x/?key=1"))
+        == "Request(GET https://x/, Headers([]), body=None)"
+    )
 
 
 def test_request_cannot_be_pickled_although_it_is_a_record() -> None:

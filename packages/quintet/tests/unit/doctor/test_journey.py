@@ -11,14 +11,17 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 import trustme
 
-from quintet.doctor import Setup, connecting, journey, main, travel
+from quintet.doctor import Setup, connecting, journey, main, travel as really_travel
 
 Serve = Callable[..., int]
+# A step may take as long as it likes on a busy machine.
+travel = partial(really_travel, seconds=60.0)
 ANSWER = b"HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -146,24 +149,20 @@ def test_name_without_an_address_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "api.invalid has no address (Name or service not known)" in found["problems"][0]
 
 
-def test_port_where_nothing_listens_is_said(serve: Serve) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    found = travel(f"http://127.0.0.1:{port}")
+def test_port_where_nothing_listens_is_said(closed_port: int) -> None:
+    found = travel(f"http://127.0.0.1:{closed_port}")
     assert steps(found)[-1] == "connect"
     assert "nothing listens on that port" in found["problems"][0]
 
 
 def test_second_address_is_tried_where_the_first_is_dead(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = serve()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        dead = listener.getsockname()[1]
     tcp = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
-    both = [(*tcp, ("127.0.0.1", dead)), (*tcp, ("127.0.0.1", port))]
+    both = [(*tcp, ("127.0.0.1", closed_port)), (*tcp, ("127.0.0.1", port))]
     monkeypatch.setattr(connecting.socket, "getaddrinfo", lambda *_, **__: both)
-    tries = connecting.connected(both, 5.0, None)
+    tries = connecting.connected(both, 60.0, None)
     tries["_sock"].close()
     assert ["refused" in tries["tries"][0], "connected" in tries["tries"][1]] == [True, True]
 
@@ -230,7 +229,7 @@ def test_proxy_that_refuses_is_said(
 def test_command_shows_the_way_and_ends_with_1_where_it_fails(
     serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["doctor", f"http://127.0.0.1:{serve()}/"]) == 0
+    assert main(["doctor", "--timeout", "60", f"http://127.0.0.1:{serve()}/"]) == 0
     assert "connected in" in capsys.readouterr().out
     assert main(["doctor", "ftp://x"]) == 1
     assert "FAILED" in capsys.readouterr().out
@@ -246,7 +245,7 @@ def test_answer_does_not_steer_the_terminal(
     serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = serve(ANSWER.replace(b"peer", b"\x9b31mpeer"))
-    assert main(["doctor", f"http://127.0.0.1:{port}"]) == 0
+    assert main(["doctor", "--timeout", "60", f"http://127.0.0.1:{port}"]) == 0
     assert r"\x9b31mpeer" in capsys.readouterr().out
 
 
@@ -256,7 +255,7 @@ def test_terminal_that_cannot_show_a_character_shows_the_rest(
     port = serve(ANSWER.replace(b"peer", b"p\xe9er"))
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", terminal)
-    assert main(["doctor", f"http://127.0.0.1:{port}"]) == 0
+    assert main(["doctor", "--timeout", "60", f"http://127.0.0.1:{port}"]) == 0
     terminal.seek(0)
     assert r"p\xe9er" in terminal.read()
 
@@ -275,7 +274,7 @@ def test_plain_proxy_that_wants_a_password_is_a_problem_of_its_own(
 ) -> None:
     port = serve(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     monkeypatch.setenv("http_proxy", f"http://{user}127.0.0.1:{port}")
-    assert main(["doctor", "http://api.example/", "--transport", transport]) == 1
+    assert main(["doctor", "--timeout", "60", "http://api.example/", "--transport", transport]) == 1
     shown = capsys.readouterr().out
     [problem] = [line for line in shown.splitlines() if line.startswith("PROBLEM")]
     assert f"the proxy http://{'***@' if user else ''}127.0.0.1:{port} refuses (407" in problem
@@ -330,7 +329,7 @@ def test_answer_that_is_no_success_is_told_in_words(
     serve: Serve, capsys: pytest.CaptureFixture[str], status: int, title: str, words: str
 ) -> None:
     port = serve(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status)
-    assert main(["doctor", f"http://127.0.0.1:{port}"]) == 0
+    assert main(["doctor", "--timeout", "60", f"http://127.0.0.1:{port}"]) == 0
     lines = capsys.readouterr().out.splitlines()
     [told] = [line for line in lines if line.startswith(("PROBLEM", "WARNING", "NOTE"))]
     assert told.startswith(title)
@@ -361,13 +360,18 @@ def test_redirect_is_told_with_where_it_leads_and_without_secrets(
     assert "hunter2" not in str(found)
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port where nobody listens, and nobody else can meanwhile."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield int(unused.getsockname()[1])
 
 
-def test_proxy_that_does_not_listen_is_called_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    port = closed_port()
+def test_proxy_that_does_not_listen_is_called_a_proxy(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = closed_port
     monkeypatch.setenv("http_proxy", f"http://us:hunter2@127.0.0.1:{port}")
     [problem] = travel("http://api.example/")["problems"]
     assert f"no address of the proxy http://***@127.0.0.1:{port} takes a connection" in problem
@@ -452,9 +456,9 @@ def test_client_certificate_gets_through_where_none_does_not(serve: Serve, tmp_p
 
 
 def test_proxy_of_ones_own_is_used_whatever_the_environment_says(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
     found = travel("http://api.example/", Setup(proxy=f"http://us:hunter2@127.0.0.1:{serve()}"))
     assert found["problems"] == []
     assert found["steps"][1]["why"] == "as asked for"
@@ -547,7 +551,7 @@ def test_what_is_wrong_is_said_once(
     value: str,
 ) -> None:
     monkeypatch.setenv(name, value)
-    assert main(["doctor", f"http://127.0.0.1:{serve()}"]) == 1
+    assert main(["doctor", "--timeout", "60", f"http://127.0.0.1:{serve()}"]) == 1
     shown = capsys.readouterr().out
     assert shown.count("PROBLEM") == 1
     assert "FAILED" in shown

@@ -194,6 +194,25 @@ def unlike(**facts: Any) -> Tiny:
     return Tiny(replace(SERVICE, **facts))
 
 
+class Doubtful(TinyError):
+    """Says of every trouble that another call helps."""
+
+    is_retryable = True
+
+
+class Verbose(TinyError):
+    """Shows the whole answer."""
+
+    def __str__(self) -> str:
+        return "" if self.response is None else self.response.text()
+
+
+def remembers_the_key(response: Response, operation: Operation) -> QuintetError:
+    error = status_error(response, operation)
+    error.__dict__["kept"] = KEY
+    return error
+
+
 def says_nothing(response: Response, operation: Operation) -> QuintetError:
     return TinyError("no")
 
@@ -225,6 +244,9 @@ SABOTAGED = [
     (HasNoTimeout(), "deadline_bounds_the_whole_call"),
     (HasNoHooks(), "hooks_see_each_attempt_once"),
     (LeaksItsKey(), "key_is_on_the_wire_and_nowhere_else"),
+    (unlike(status_error=remembers_the_key), "key_echoed_by_an_answer_is_shown_nowhere"),
+    (unlike(status_error=lambda *_: Verbose("no")), "signed_urls_are_not_shown_in_messages"),
+    (unlike(status_error=lambda *_: Doubtful("no")), "is_retryable_means_worth_it_and_safe"),
     (NeverCloses(), "closed_client_refuses_calls"),
 ]
 

@@ -71,7 +71,7 @@ class Server:
 
     async def opened(self, count: int) -> None:
         """Wait until the server has so many connections."""
-        for _ in range(1000):
+        for _ in range(10_000):
             if len(self.open) == count:
                 return
             await asyncio.sleep(0.001)
@@ -172,7 +172,7 @@ async def test_idle_connection_that_its_server_closes_leaves_by_itself() -> None
         await server.send()
         for served in tuple(server.open):
             served.transport.close()
-        for _ in range(100):
+        for _ in range(10_000):
             await asyncio.sleep(0.001)
             if not server.pool.network.live:
                 break

@@ -279,7 +279,7 @@ async def test_limit_ends_a_wait() -> None:
     await asyncio.sleep(0)
     rig.clock.time = 100.03
     with pytest.raises(ReadTimeout):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
 
 async def test_timer_that_fires_before_a_later_limit_is_set_anew() -> None:
@@ -317,7 +317,7 @@ async def test_earlier_limit_moves_the_timer() -> None:
     assert timers(rig.loop) <= before + 1
     rig.clock.time = 100.02
     with pytest.raises(ReadTimeout):
-        await asyncio.wait_for(sooner, 5)
+        await asyncio.wait_for(sooner, 60)
 
 
 async def test_timer_that_fires_while_nobody_waits_is_not_set_anew() -> None:

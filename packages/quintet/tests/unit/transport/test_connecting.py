@@ -16,7 +16,7 @@ from quintet.transport.sockets import Network
 from quintet.transport.watch import ConnectError, ConnectTimeout, Watch
 
 
-def watch(seconds: float | None = 10.0) -> Watch:
+def watch(seconds: float | None = 60.0) -> Watch:
     until = None if seconds is None else time.monotonic() + seconds
     return Watch(until, seconds, time.monotonic)
 
@@ -70,7 +70,7 @@ def hang(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     release = threading.Event()
 
     def look_up(*_: Any, **__: Any) -> list[Any]:
-        release.wait(20)
+        release.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -84,7 +84,7 @@ def test_look_up_that_hangs_ends_at_the_limit(
     began = time.monotonic()
     with pytest.raises(ConnectTimeout):
         resolve("service.test", 80, network, watch(0.05))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     release.set()
 
 

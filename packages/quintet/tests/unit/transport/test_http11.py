@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from quintet.transport.http11 import (
@@ -145,6 +147,13 @@ def test_proxy_answer_says_whether_the_tunnel_stands(data: bytes, expected: str,
         if said is not None:
             break
     assert said == expected
+
+
+def test_proxy_that_echoes_user_and_password_is_not_quoted_with_them() -> None:
+    pair = base64.b64encode(b"user:hunter22").decode()
+    answer = ProxyAnswer(b"a:1", [(b"Proxy-Authorization", b"Basic " + pair.encode())])
+    said = answer.feed(f"HTTP/1.1 407 hunter22 and {pair} are wrong\r\n\r\n".encode())
+    assert said == "407 ********** and ********** are wrong"
 
 
 def test_proxy_that_goes_away_is_a_refusal() -> None:

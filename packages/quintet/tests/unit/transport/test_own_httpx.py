@@ -224,9 +224,9 @@ async def test_asyncio_transport_closes_what_another_loop_opened(server: Server)
 
     thread = threading.Thread(target=asyncio.run, args=(elsewhere(),))
     thread.start()
-    await asyncio.to_thread(ready.wait, 10)
+    await asyncio.to_thread(ready.wait, 60)
     await transport.close()
-    await asyncio.to_thread(done.wait, 10)
+    await asyncio.to_thread(done.wait, 60)
     thread.join()
     assert closed == [True]
 
@@ -255,7 +255,7 @@ class _Silent(threading.Thread):
         with self._listener, self._listener.accept()[0] as sock:
             sock.recv(1000)
             self.asked.set()
-            self.over.wait(10)
+            self.over.wait(60)
 
 
 def test_request_that_runs_while_it_is_closed_is_told_of_the_client() -> None:
@@ -271,10 +271,10 @@ def test_request_that_runs_while_it_is_closed_is_told_of_the_client() -> None:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert silent.asked.wait(10)
+    assert silent.asked.wait(60)
     transport.close()
     silent.over.set()
-    asking.join(10)
+    asking.join(60)
     assert isinstance(failures[0], ClientClosedError)
     assert str(failures[0]) == "the client was closed while the request was under way"
 

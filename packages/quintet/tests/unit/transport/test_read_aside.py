@@ -59,7 +59,7 @@ async def send(body: Body, notes: Notes | None = None) -> bytes:
 
 async def until(happened: Callable[[], Any]) -> None:
     """Wait for something that a thread does; it does so soon, or the test fails."""
-    for _ in range(2000):
+    for _ in range(12_000):
         if happened():
             return
         await asyncio.sleep(0.005)
@@ -75,7 +75,7 @@ async def test_file_is_read_whole_and_never_on_the_loops_thread() -> None:
 
 async def test_loop_goes_on_while_a_read_blocks() -> None:
     go = threading.Event()
-    file = Watched(b"x" * 10, lambda number: go.wait(10))
+    file = Watched(b"x" * 10, lambda number: go.wait(60))
     sending = asyncio.ensure_future(send(open_body(file)))
     await until(lambda: file.reads)
     assert not sending.done(), "the loop turns though the read has not ended"
@@ -120,7 +120,7 @@ async def test_failure_of_a_read_comes_through_as_it_is(number: int) -> None:
 
 async def test_sending_that_is_cancelled_in_a_read_leaves_at_once_and_stops_reading() -> None:
     go = threading.Event()
-    file = Watched(DATA, lambda number: number == 1 or go.wait(10))
+    file = Watched(DATA, lambda number: number == 1 or go.wait(60))
     sending = asyncio.ensure_future(send(open_body(file)))
     await until(lambda: file.reads == 2)
     sending.cancel()
@@ -134,7 +134,7 @@ async def test_sending_that_is_cancelled_in_a_read_leaves_at_once_and_stops_read
 
 async def test_second_sending_waits_until_the_first_has_left_the_file() -> None:
     go = threading.Event()
-    file = Watched(DATA, lambda number: number != 2 or go.wait(10))
+    file = Watched(DATA, lambda number: number != 2 or go.wait(60))
     body = open_body(file)
     first = asyncio.ensure_future(send(body))
     await until(lambda: file.reads == 2)
@@ -180,17 +180,17 @@ def test_blocked_pipe_does_not_keep_asyncio_run_from_ending() -> None:
             sending.cancel()
             await asyncio.wait({sending})
 
-    asyncio.run(asyncio.wait_for(give_up(), 10))
+    asyncio.run(asyncio.wait_for(give_up(), 60))
     os.close(write_end)  # ends the read
     for thread in threading.enumerate():
         if thread.name == "quintet-upload":
-            thread.join(10)
+            thread.join(60)
     os.close(read_end)
 
 
 def test_thread_whose_loop_has_closed_ends_quietly() -> None:
     go = threading.Event()
-    file = Watched(DATA, lambda number: number == 1 or go.wait(10))
+    file = Watched(DATA, lambda number: number == 1 or go.wait(60))
 
     async def leave_waiting() -> None:
         chunks = async_outgoing(open_body(file), Notes())
@@ -211,5 +211,5 @@ def test_thread_whose_loop_has_closed_ends_quietly() -> None:
     loop.close()
     go.set()
     (thread,) = file.threads
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()

@@ -76,7 +76,7 @@ def test_threads_are_served_in_the_order_they_came() -> None:
     order: list[int] = []
 
     def work(name: int) -> None:
-        thing = shelf.wait(10)
+        thing = shelf.wait(60)
         order.append(name)
         shelf.put(thing)
 
@@ -87,7 +87,7 @@ def test_threads_are_served_in_the_order_they_came() -> None:
             time.sleep(0.001)
     shelf.put("a")
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert order == [0, 1, 2, 3, 4, 5]
     assert shelf.things == ["a"]
 
@@ -95,14 +95,14 @@ def test_threads_are_served_in_the_order_they_came() -> None:
 def test_several_things_at_once_serve_several_threads() -> None:
     shelf = Shelf()
     got: list[str] = []
-    threads = [started(lambda: got.append(shelf.wait(10))) for _ in range(3)]
+    threads = [started(lambda: got.append(shelf.wait(60))) for _ in range(3)]
     while len(shelf.turns.waiting) < 3:
         time.sleep(0.001)
     with shelf.lock:
         shelf.things += ["a", "b", "c"]
     shelf.turns.wake()  # once: each that leaves wakes the next
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert sorted(got) == ["a", "b", "c"]
 
 
@@ -155,7 +155,7 @@ def test_place_of_a_thread_that_was_torn_out_of_the_line_falls_vacant(
     gc.collect()
     assert len(shelf.turns.waiting) == 1
     shelf.put("a")
-    assert shelf.wait(10) == "a"
+    assert shelf.wait(60) == "a"
     assert not shelf.turns.waiting
 
 
@@ -168,7 +168,7 @@ def test_lost_wake_up_holds_up_the_line_for_a_moment_only(monkeypatch: pytest.Mo
         time.sleep(0.001)
     with shelf.lock:
         shelf.things.append("a")  # and nobody is woken
-    thread.join(10)
+    thread.join(60)
     assert got == ["a"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,6 +60,8 @@ class AsyncCalls:
             changed["_deadline"] = deadline
         if max_retries is not None:
             changed["_max_retries"] = max_retries
+        import copy
+
         view = copy.copy(self)
         vars(view).update(changed)
         return view
@@ -73,32 +74,22 @@ class AsyncCalls:
         """
         return None if self._last is None else ResponseInfo(self._last, self._clock.time())
 
-    async def _call(
-        self,
-        operation: Operation,
-        *,
-        timeout: float | None | Unset = UNSET,
-        **parts: Any,
-    ) -> Any:
+    async def _call(self, operation: Operation, **parts: Any) -> Any:
         """Call an operation; return its decoded JSON, ``None`` for an empty body."""
-        return _json(await self._answer(operation, timeout=timeout, **parts))
+        return _json(await self._answer(operation, parts))
 
-    async def _answer(
-        self,
-        operation: Operation,
-        *,
-        timeout: float | None | Unset = UNSET,
-        **parts: Any,
-    ) -> Response:
-        """Call an operation; return its answer and remember it."""
+    async def _answer(self, operation: Operation, parts: dict[str, Any]) -> Response:
+        """Call an operation; return its answer and remember it.
+
+        Args:
+            parts: The keywords of the runtime's ``request``; limits of this view are added.
+        """
+        if parts.get("timeout", UNSET) is UNSET:
+            parts["timeout"] = self._timeout
+        parts["deadline"] = self._deadline
+        parts["max_retries"] = self._max_retries
         try:
-            response = await self._api.request(
-                operation,
-                timeout=self._timeout if isinstance(timeout, Unset) else timeout,
-                deadline=self._deadline,
-                max_retries=self._max_retries,
-                **parts,
-            )
+            response = await self._api.request(operation, **parts)
         except QuintetError as error:
             if error.response is not None:
                 self._last = error.response
@@ -108,7 +99,7 @@ class AsyncCalls:
 
     async def _object(self, operation: Operation, **parts: Any) -> Any:
         """Call an operation whose answer must be a JSON object."""
-        response = await self._answer(operation, **parts)
+        response = await self._answer(operation, parts)
         value = _json(response)
         if not isinstance(value, dict):
             said = f"{operation.name}: expected a JSON object, got {type(value).__name__}"

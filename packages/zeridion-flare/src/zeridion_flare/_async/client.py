@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from quintet._async.client import AsyncApiClient
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
 from zeridion_flare._async.insight import AsyncInsightCalls
@@ -91,6 +89,9 @@ class AsyncFlareClient(
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from quintet._async.client import AsyncApiClient
+
         options = make_options(
             base_url=base_url,
             max_retries=max_retries,
@@ -129,6 +130,10 @@ class AsyncFlareClient(
         """
         if not self._has_own_engine:
             return None
+        import copy
+
+        from quintet._async.client import AsyncApiClient
+
         twin = copy.copy(self)
         api = AsyncApiClient(
             SERVICE,

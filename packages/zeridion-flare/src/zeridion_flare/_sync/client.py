@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from quintet._sync.client import ApiClient
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
 from zeridion_flare._service import MIB, SERVICE, find_credentials, make_options
@@ -92,6 +90,9 @@ class FlareClient(
         hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
+        # See quintet.lazy_resources for what is imported where.
+        from quintet._sync.client import ApiClient
+
         options = make_options(
             base_url=base_url,
             max_retries=max_retries,
@@ -130,6 +131,10 @@ class FlareClient(
         """
         if not self._has_own_engine:
             return None
+        import copy
+
+        from quintet._sync.client import ApiClient
+
         twin = copy.copy(self)
         api = ApiClient(
             SERVICE,

@@ -25,6 +25,7 @@ from quintet.core.decoding import BodyDecoder
 from quintet.core.effects import Close, Emit, Exchange, Program, Read, Sleep
 from quintet.core.record import Record
 from quintet.core.request import Request
+from quintet.core.response import Response
 from quintet.core.retry import GiveUp
 from quintet.core.sse.decoder import SSEDecoder
 from quintet.core.sse.event import ServerSentEvent
@@ -40,7 +41,7 @@ from quintet.errors import (
     TransportError,
 )
 
-__all__ = ["EventRules", "follow"]
+__all__ = ["EventRules", "Whereabouts", "follow"]
 
 
 class EventRules(Record):
@@ -103,6 +104,19 @@ class EventRules(Record):
         )
 
 
+class Whereabouts:
+    """Where a stream is at the moment, for whoever makes errors of what it brings.
+
+    Attributes:
+        head: Of the last answer that was a stream, its body empty; None before the first.
+    """
+
+    __slots__ = ("head",)
+
+    def __init__(self) -> None:
+        self.head: Response | None = None
+
+
 _PASSING = frozenset({408, 425, 429})
 _MOST_DETOURS = 4
 _BY_ID = {True: numeric_id, False: None}
@@ -115,8 +129,12 @@ def follow(
     rules: EventRules,
     last_event_id: str = "",
     fallbacks: Fallbacks = _NO_FALLBACKS,
+    where: Whereabouts | None = None,
 ) -> Program[None]:
     """Emit the events of a stream, in lists, until it ends.
+
+    Args:
+        where: Told of every answer that is a stream.
 
     Raises:
         StreamError: The stream broke for good, in the SDK's class for it.
@@ -131,7 +149,7 @@ def follow(
         # As if it had just been seen: go on after it, and do not show it again.
         state.event(ServerSentEvent(id=last_event_id))
     try:
-        yield from _stream(plan, context, rules, state, fallbacks)
+        yield from _stream(plan, context, rules, state, fallbacks, where or Whereabouts())
         return
     except QuintetError:
         if fallbacks.rescue is None or not state.exhausted:
@@ -144,7 +162,12 @@ def follow(
 
 
 def _stream(
-    plan: Plan, context: CallContext, rules: EventRules, state: Reconnect, fallbacks: Fallbacks
+    plan: Plan,
+    context: CallContext,
+    rules: EventRules,
+    state: Reconnect,
+    fallbacks: Fallbacks,
+    where: Whereabouts,
 ) -> Program[None]:
     """Emit the events of one connection after the other, until the end or until giving up."""
     begun = yield from _begin(plan, context, state, fallbacks)
@@ -152,9 +175,11 @@ def _stream(
         return
     wait: float | None = 0.0
     if isinstance(begun, Opened):
+        where.head = begun.head()
         wait = yield from _connection(begun, context, rules, state, fallbacks)
     while wait is not None:
         opened = yield from _reopen(plan, context, state, fallbacks, wait)
+        where.head = opened.head()
         wait = yield from _connection(opened, context, rules, state, fallbacks)
 
 
@@ -217,7 +242,7 @@ def _connection(
     drop: TransportError | None = None
     try:
         _check_content_type(exchange)
-        end = yield from _events(exchange, context, rules, state)
+        end = yield from _events(opened, context, rules, state)
     except TransportError as failure:
         drop, end = failure, False
     except QuintetError as error:
@@ -275,12 +300,13 @@ def _rescued(detour: Detour | None, context: CallContext) -> Program[list[Server
 
 
 def _events(
-    exchange: Exchange, context: CallContext, rules: EventRules, state: Reconnect
+    opened: Opened, context: CallContext, rules: EventRules, state: Reconnect
 ) -> Program[bool | QuintetError]:
     """Emit events; return True after the terminal one, False at the end of the body.
 
     An in-band error is returned, not raised: it is no failure of this stream.
     """
+    exchange = opened.exchange
     decoder = SSEDecoder(rules.max_line_bytes, rules.max_event_bytes)
     inflate = BodyDecoder(exchange.headers.get("content-encoding"), None)
     idle = rules.idle_timeout
@@ -300,9 +326,12 @@ def _events(
                 state.server_retry(decoder.retry)
             # Events are handed on in batches, as many as a piece of the body brought: one step of
             # the program per event would cost more than decoding it.
-            batch, end = _until_end(state.admit(events), rules)
+            admitted = state.admit(events)
+            batch, end = _until_end(admitted, rules)
             if batch:
                 yield Emit(batch)
+            if isinstance(end, QuintetError):
+                return _in_band(admitted[len(batch)], end, opened, rules)
             if end is not None:
                 return end
 
@@ -325,6 +354,18 @@ def _until_end(
             if is_terminal(event):
                 return events[: index + 1], True
     return events, None
+
+
+def _in_band(
+    event: ServerSentEvent, error: QuintetError, opened: Opened, rules: EventRules
+) -> QuintetError:
+    """Return the error of an event, made without the credentials that the event may echo."""
+    from quintet.core.redaction import without
+
+    data = without(event.data, opened.attempts.secrets())
+    if data != event.data and rules.to_error is not None:
+        error = rules.to_error(ServerSentEvent(event.event, data, event.id)) or error
+    return opened.place(error)
 
 
 def _with_resume_headers(request: Request, state: Reconnect) -> Request:

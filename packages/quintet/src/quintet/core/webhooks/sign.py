@@ -32,7 +32,8 @@ def sign(
         ConfigurationError: There is no secret, one is empty or of the wrong form, or the scheme
             needs an id.
     """
-    body = payload.encode() if isinstance(payload, str) else payload
+    # By a view: what is no bytes fails here, before there is a key that a traceback could show.
+    body = payload.encode() if isinstance(payload, str) else bytes(memoryview(payload))
     claim = Signed((), str(int(timestamp)), id)
     message = scheme.message(body, claim)
     digests = [hmac.digest(key, message, "sha256") for key in keys_of(scheme, secrets)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from quintet.core.webhooks.schemes import Scheme
 from quintet.errors import ConfigurationError
@@ -38,7 +38,8 @@ def verify(
     Raises:
         ConfigurationError: There is no secret, or one that is empty or of the wrong form.
     """
-    keys = keys_of(scheme, secrets)
+    # Not the keys themselves: a traceback that shows local names would show them.
+    is_by_one = _comparing(keys_of(scheme, secrets))
     signed = scheme.parse(headers)
     if signed is None:
         return False
@@ -47,11 +48,7 @@ def verify(
         message = scheme.message(body, signed)
     except UnicodeEncodeError:
         return False
-    genuine = False
-    for key in keys:
-        expected = hmac.digest(key, message, "sha256")
-        for signature in signed.signatures:
-            genuine |= hmac.compare_digest(expected, signature)
+    genuine = is_by_one(message, signed.signatures)
     if signed.timestamp is None or tolerance is None:
         return genuine
     return genuine and abs(now - int(signed.timestamp)) <= tolerance
@@ -63,7 +60,26 @@ def keys_of(scheme: Scheme, secrets: str | bytes | Iterable[str | bytes]) -> lis
     Raises:
         ConfigurationError: There is none, or one that is empty or of the wrong form.
     """
-    several = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets)
-    if not several:
+    try:
+        keys = [
+            scheme.key(secret)
+            for secret in ((secrets,) if isinstance(secrets, (str, bytes)) else secrets)
+        ]
+    except ConfigurationError as error:
+        # Raised anew: the frame that looked at the secret would be shown with it.
+        raise ConfigurationError(error.message) from None
+    if not keys:
         raise ConfigurationError("at least one webhook secret is needed")
-    return [scheme.key(secret) for secret in several]
+    return keys
+
+
+def _comparing(keys: list[bytes]) -> Callable[[bytes, tuple[bytes, ...]], bool]:
+    def is_by_one(message: bytes, signatures: tuple[bytes, ...]) -> bool:
+        genuine = False
+        for key in keys:
+            expected = hmac.digest(key, message, "sha256")
+            for signature in signatures:
+                genuine |= hmac.compare_digest(expected, signature)
+        return genuine
+
+    return is_by_one

@@ -1,0 +1,250 @@
+"""What a client has to hide, kept out of errors whatever an answer says.
+
+A server or a proxy may echo what it was sent: "the key abc123 is not valid".  So an answer with an
+error status is cleaned before anything is made of it, body and headers, and so is the text of every
+error on its way out.  The rules:
+
+* Hidden are the credentials of the request: the values of its credential headers (of ``Bearer x``
+  and ``Basic x`` also the part behind the scheme, and the password in it), the members of its JSON
+  body and the parameters of its URL that are named like secrets.
+* They are found as they are, percent-encoded, and escaped as in JSON or HTML.
+* What is shorter than six characters is not looked for: it would be found in ordinary words.
+* Of a URL within a message, user and password and the parameters that sign it are hidden, too,
+  whoever they belong to.  In the answer itself those stay: they are its data.
+* Successful answers are not touched.
+
+Everything here is for errors, so it is imported when there is one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from quintet.core.headers import Headers, is_secret_name
+from quintet.core.response import Response
+
+if TYPE_CHECKING:
+    from quintet.core.request import Request
+    from quintet.errors import QuintetError
+
+__all__ = [
+    "HIDDEN",
+    "clean_error",
+    "clean_response",
+    "clean_text",
+    "secrets_in",
+    "secrets_of",
+    "without",
+]
+
+HIDDEN = "**********"
+
+_LEAST_CHARS = 6
+_MOST_BODY_BYTES = 64 * 1024
+_MOST_DEPTH = 20
+_MOST_CAUSES = 10
+# Named like a secret, and useful in an error.
+_HARMLESS = frozenset({"idempotency-key"})
+_WORDS = ("password", "passwd", "secret", "token", "apikey", "authorization", "credential")
+_SIGNS = ("signature", "sig")
+
+# The characters that some writer of JSON, HTML or URLs puts in another way.
+_USER = r"(?<=://)[^\s/?#@\"'<>]+@"
+_SIGNED = (
+    r"(?i)([?&;](?:[\w.%-]*(?:password|passwd|secret|token|signature|credential|api[_-]?key)"
+    r"[\w.%-]*|sig|auth)=)[^\s&;#\"'<>]+"
+)
+
+
+def secrets_of(requests: Iterable[Request], names: frozenset[str]) -> tuple[str, ...]:
+    """Return what must not be shown of these requests, the longest first.
+
+    Args:
+        requests: As sent.
+        names: Of the headers that carry the service's credentials, in lower case.
+    """
+    found: set[str] = set()
+    for request in requests:
+        found.update(_in_headers(request.headers, names))
+        found.update(_in_query(request.url))
+        if isinstance(request.body, bytes):
+            found.update(_in_json(request.body))
+    return _listed(found)
+
+
+def secrets_in(
+    headers: Iterable[tuple[str, str]], names: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return what must not be shown of these header lines, the longest first."""
+    return _listed(_in_headers(headers, names))
+
+
+def clean_response(response: Response, secrets: tuple[str, ...]) -> Response:
+    """Return the answer without the secrets, in its body and its headers; itself if it has none."""
+    body = _clean_bytes(response.body, secrets)
+    pairs = response.headers.pairs()
+    cleaned = tuple((name, without(value, secrets)) for name, value in pairs)
+    if body is response.body and cleaned == pairs:
+        return response
+    return Response(
+        response.status,
+        Headers(cleaned),
+        body,
+        response.url,
+        response.method,
+        response.http_version,
+        response.elapsed,
+        response.attempts,
+    )
+
+
+def clean_text(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return a message without the secrets, and without those within URLs."""
+    text = without(text, secrets)
+    if "://" in text or "=" in text:
+        import re
+
+        text = re.sub(_SIGNED, rf"\1{HIDDEN}", re.sub(_USER, f"{HIDDEN}@", text))
+    return text
+
+
+def clean_error(error: QuintetError, secrets: tuple[str, ...]) -> None:
+    """Take the secrets out of what an error says, and out of what its causes say."""
+    said = clean_text(error.message, secrets)
+    if said != error.message:
+        error.message = said
+        error.args = (said,)
+    for name in ("code", "request_id", "details"):
+        value = getattr(error, name)
+        cleaned = _clean_value(value, secrets, _MOST_DEPTH)
+        if name == "code":
+            cleaned = clean_text(cleaned)
+        if cleaned != value:
+            setattr(error, name, cleaned)
+    cause = error.__cause__
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            return
+        if any(isinstance(part, str) and without(part, secrets) != part for part in cause.args):
+            cause.args = tuple(_clean_value(part, secrets, 1) for part in cause.args)
+        cause = cause.__cause__ or cause.__context__
+
+
+def _listed(found: Iterable[str]) -> tuple[str, ...]:
+    # The longest first: a shorter one may be part of it.
+    long = {each for each in found if len(each) >= _LEAST_CHARS}
+    return tuple(sorted(long, key=lambda each: (-len(each), each)))
+
+
+def _in_headers(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> Iterator[str]:
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered in _HARMLESS or not (lowered in names or is_secret_name(lowered)):
+            continue
+        yield value
+        scheme, space, rest = value.partition(" ")
+        if space:
+            yield rest.strip()
+        if scheme.lower() == "basic":
+            yield from _in_basic(rest)
+
+
+def _in_basic(encoded: str) -> Iterator[str]:
+    from base64 import b64decode
+
+    try:
+        pair = b64decode(encoded).decode()
+    except ValueError:
+        return
+    yield pair
+    yield pair.partition(":")[2]
+
+
+def _in_query(url: str) -> Iterator[str]:
+    _, mark, query = url.partition("?")
+    if mark:
+        from urllib.parse import parse_qsl
+
+        for name, value in parse_qsl(query):
+            if _names_secret(name, (*_WORDS, *_SIGNS)):
+                yield value
+
+
+def _in_json(body: bytes) -> Iterator[str]:
+    if len(body) > _MOST_BODY_BYTES or body[:1] not in (b"{", b"["):
+        return
+    plain = body.lower().replace(b"_", b"").replace(b"-", b"")
+    if any(word.encode() in plain for word in _WORDS):
+        try:
+            yield from _members(json.loads(body), _MOST_DEPTH)
+        except (ValueError, RecursionError):
+            return
+
+
+def _members(value: Any, depth: int, *, secret: bool = False) -> Iterator[str]:
+    if isinstance(value, str):
+        if secret:
+            yield value
+    elif depth and isinstance(value, dict):
+        for name, member in value.items():
+            yield from _members(member, depth - 1, secret=_names_secret(name, _WORDS))
+    elif depth and isinstance(value, list):
+        for item in value:
+            yield from _members(item, depth - 1, secret=secret)
+
+
+def _names_secret(name: str, words: tuple[str, ...]) -> bool:
+    plain = name.lower().replace("_", "").replace("-", "")
+    return any(word in plain for word in words)
+
+
+def _clean_value(value: Any, secrets: tuple[str, ...], depth: int) -> Any:
+    if isinstance(value, str):
+        return without(value, secrets)
+    if depth and isinstance(value, Mapping):
+        return {name: _clean_value(member, secrets, depth - 1) for name, member in value.items()}
+    if depth and isinstance(value, list):
+        return [_clean_value(item, secrets, depth - 1) for item in value]
+    return value
+
+
+def _clean_bytes(body: bytes, secrets: tuple[str, ...]) -> bytes:
+    # Latin-1 keeps every byte, so what is not touched stays as it is, whatever its charset.
+    text = body.decode("latin-1")
+    cleaned = without(text, tuple(each.encode().decode("latin-1") for each in secrets))
+    return body if cleaned is text else cleaned.encode("latin-1")
+
+
+def without(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text without the secrets."""
+    for secret in secrets:
+        # Nearly always it is not there, which the longest part that nobody escapes tells at once.
+        if _longest_word(secret) in text:
+            import re
+
+            text = re.sub("".join(map(_spelling, secret)), HIDDEN, text)
+    return text
+
+
+def _longest_word(secret: str) -> str:
+    words = "".join(char if char.isalnum() else " " for char in secret).split()
+    return max(words, key=len, default="")
+
+
+def _spelling(char: str) -> str:
+    """Return a pattern for the ways in which one character of a secret may be written."""
+    import re
+
+    plain = re.escape(char)
+    if char.isalnum() or char in "-._~":
+        return plain
+    code = ord(char)
+    ways = [rf"\\{plain}", rf"(?i:\\u{code:04x})", rf"(?i:%{code:02x})"]
+    ways += [f"&#0*{code};", f"(?i:&#x0*{code:x};)"]
+    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", " ": r"\+"}
+    if char in named:
+        ways.append(named[char])
+    # Itself last: what some spellings begin with is a backslash, an ampersand, a percent sign.
+    return f"(?:{'|'.join([*ways, plain])})"
