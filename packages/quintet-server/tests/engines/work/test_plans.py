@@ -102,6 +102,26 @@ def test_planned_on_an_empty_table_still_good_on_a_full_one(conn):
     assert used.get("sequential", 0) == 0
 
 
+@pytest.mark.parametrize("rows", [0, 1, 1000])
+def test_next_due_planned_on_a_small_table_still_good_on_a_full_one(conn, rows):
+    """Also where PostgreSQL knows how small it was, and would rather read the table itself."""
+    next_due = "SELECT work_next_due('flare:p1', '{q1,q2}', %s::text[])"
+    conn.execute(BACKLOG, (rows,))
+    conn.execute("ANALYZE work_jobs")
+    for _ in range(3):
+        conn.execute(next_due, (None,))
+        conn.execute(next_due, (["t1"],))
+    conn.execute("DELETE FROM work_jobs")
+    conn.execute(BACKLOG, (20_000,))
+    before = usage(conn)
+    assert conn.execute(next_due, (None,)).fetchone()[0] < 0
+    assert conn.execute(next_due, (["t1"],)).fetchone()[0] < 0
+    used = {name: count - before.get(name, 0) for name, count in usage(conn).items()}
+    # Twice two queues, one that is due and one that is not yet; more for those of other types.
+    assert used.pop("work_jobs_ready") <= rows + 100
+    assert set(used.values()) == {0}
+
+
 def usage(conn: psycopg.Connection[Any]) -> dict[str, int]:
     """Rows read so far per index of the jobs table, and by sequential scans."""
     conn.execute("SELECT pg_stat_force_next_flush()")

@@ -164,8 +164,7 @@ class Claimer:
         """
         lane, queues, types = key
         wanted = None if types is None else list(types)
-        params = {"lane": lane, "queues": list(queues), "types": wanted}
-        due = (await run(self._db, statements.NEXT_DUE, params, 0))[0][0]
+        due = (await run(self._db, statements.NEXT_DUE, (lane, list(queues), wanted), 0))[0][0]
         longest = self._settings.recheck_seconds
         return longest if due is None else min(longest, float(due))
 

@@ -1,4 +1,4 @@
-"""The texts of the engine's statements; the work itself is in the functions of migration 0002."""
+"""The texts of the engine's statements; the work itself is in functions of the migrations."""
 
 from __future__ import annotations
 
@@ -27,21 +27,7 @@ CLAIM = (
     "SELECT " + ", ".join(f"j.{name}" for name in _NAMES) + " "
     "FROM work_claim(%s, %s, %s, %s, %s, %s, %s, %s) j"
 )
-# Not above zero: something is due that the claim before stepped over, as its row was locked.
-NEXT_DUE = """
-SELECT extract(epoch FROM min(c.due_at) - quintet_now())::float8
-FROM unnest(%(queues)s::text[]) AS q(queue) CROSS JOIN LATERAL (
-    (SELECT j.due_at FROM work_jobs j
-     WHERE j.lane = %(lane)s AND j.queue = q.queue AND j.state IN ('pending', 'scheduled')
-       AND NOT j.blocked AND j.due_at <= quintet_now()
-       AND (%(types)s::text[] IS NULL OR j.job_type = ANY (%(types)s::text[]))
-     ORDER BY j.due_at, j.id LIMIT 1)
-    UNION ALL
-    (SELECT j.due_at FROM work_jobs j
-     WHERE j.lane = %(lane)s AND j.queue = q.queue AND j.state IN ('pending', 'scheduled')
-       AND NOT j.blocked AND j.due_at > quintet_now()
-     ORDER BY j.due_at, j.id LIMIT 1)) c
-"""
+NEXT_DUE = "SELECT work_next_due(%s, %s, %s)"
 SETTLE = "SELECT * FROM work_settle(%s, %s)"
 BEAT = "SELECT * FROM work_beat(%s, %s, %s)"
 RELEASE = "SELECT * FROM work_release(%s)"
