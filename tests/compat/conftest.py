@@ -19,12 +19,20 @@ from tests.support.server import ServerProcess
 
 # Polls are held briefly, because the published worker waits one out when it stops.
 SETTINGS = {"QUINTET_FLARE_POLL_HOLD_SECONDS": "1"}
+_WITH_INSTALLATION_SECONDS = 900
 DEFINITIONS = Path(__file__).parents[1] / "e2e" / "flowmaestro" / "definitions"
 STRICT = {
     "QUINTET_FLOWMAESTRO_REQUESTS_PER_MINUTE": "3",
     "QUINTET_FLARE_JOBS_PER_DAY": "2",
     "QUINTET_FLARE_REQUESTS_PER_HOUR": "10",
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give them the time it takes to install what they test: the first ones all wait for it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_WITH_INSTALLATION_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from quintet_server.server import CannotListen, QuintetServer, bind
 from quintet_server.settings import ServerSettings
 from quintet_server.store.embedded import EmbeddedPostgres
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def client_of(server: Any) -> httpx.Client:

@@ -16,7 +16,7 @@ from quintet_server.cli import app
 from tests.support.commands import Done, quintet, quintet_process
 from tests.support.server import ServerProcess
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quintet command")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("quintet command")]
 
 
 class Cli:

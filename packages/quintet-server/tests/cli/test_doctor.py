@@ -13,7 +13,7 @@ import pytest
 from tests.support.commands import quintet, quintet_process
 from tests.support.server import ServerProcess
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quintet command")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("quintet command")]
 
 NO_PROXIES = {"http_proxy": "", "https_proxy": "", "all_proxy": ""}
 

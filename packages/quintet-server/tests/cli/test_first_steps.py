@@ -16,7 +16,7 @@ from quintet_server.services import NAMES
 from quintet_server.store.key_formats import KEY_FORMATS
 from tests.support.commands import Done, quintet, quintet_process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 _DOCS = Path(__file__).parents[4] / "docs" / "server"
 

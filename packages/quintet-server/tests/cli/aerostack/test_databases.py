@@ -16,7 +16,7 @@ from tests.support.server import ServerProcess
 
 Run = Callable[..., Done]
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("quintet command")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("quintet command")]
 
 
 def test_backup_and_restore_beside_a_running_server(server: ServerProcess, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.commands import Done, quintet, quintet_process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def rotate(database_url: str, *options: str, how: Callable[..., Done] = quintet) -> str:

@@ -32,7 +32,7 @@ from quintet_server.engines.chat.settings import AiSettings
 from .conftest import ask, collect
 
 # One loop for all of them: loading the model is most of what a test costs.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 PERSON = {
     "type": "object",

@@ -19,7 +19,7 @@ from quintet_server.engines.embed.engine import Embeddings
 from quintet_server.services.flowmaestro.nodes.memory import SharedMemory
 from quintet_server.services.flowmaestro.nodes.registry import REGISTRY
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
