@@ -1,6 +1,10 @@
 -- Different visitors of a report: somebody who comes back is one still, so they are no sum. What is
 -- kept are the visitors of every hour and day that is over, as sets of numbers: sets can be united.
 
+-- Writers of clicks lock them and then the deltas. In another order we and they might wait for each
+-- other, where another process serves meanwhile.
+LOCK TABLE ghostflow_clicks IN SHARE ROW EXCLUSIVE MODE;
+
 -- Every visitor of a team has a small number.
 CREATE TABLE ghostflow_visitors (
     team_id    uuid NOT NULL,
@@ -22,7 +26,7 @@ CREATE TABLE ghostflow_seals (
     grain     text NOT NULL CHECK (grain IN ('hour', 'day')),
     at        timestamptz NOT NULL,
     is_sealed boolean NOT NULL DEFAULT false,
-    open_at   timestamptz NOT NULL DEFAULT quintet_now(),  -- when it was seen first, or broken last
+    open_at   timestamptz NOT NULL DEFAULT quintet_now(),  -- since then little or nothing came
     PRIMARY KEY (team_id, grain, at)
 );
 CREATE INDEX ghostflow_seals_open ON ghostflow_seals (at) WHERE NOT is_sealed;
@@ -68,7 +72,8 @@ BEGIN
     WHERE kind = 0 AND clicks <> 0
     ORDER BY 1, 2, 3
     ON CONFLICT (team_id, grain, at) DO UPDATE SET is_sealed = false, open_at = quintet_now()
-        WHERE kept.is_sealed;
+        -- Of one that clicks come to all the time not every time.
+        WHERE kept.is_sealed OR kept.open_at <= quintet_now() - interval '10 s';
     RETURN NULL;
 END $$;
 CREATE TRIGGER ghostflow_break_seals AFTER DELETE ON ghostflow_deltas
@@ -80,8 +85,7 @@ SELECT DISTINCT team_id, 'hour', at FROM ghostflow_totals_hour WHERE kind = 0
 UNION ALL SELECT DISTINCT team_id, 'day', at FROM ghostflow_totals_day WHERE kind = 0;
 
 -- A set that holds would not if somebody else had made the click.
-DROP TRIGGER ghostflow_click_is_fixed ON ghostflow_clicks;
-CREATE TRIGGER ghostflow_click_is_fixed
+CREATE OR REPLACE TRIGGER ghostflow_click_is_fixed
     BEFORE UPDATE OF id, team_id, campaign_id, offer_id, source_id, network_id, domain_id, at,
         visitor_id, is_bot, country, device, os, browser ON ghostflow_clicks
     FOR EACH ROW EXECUTE FUNCTION ghostflow_click_is_fixed();

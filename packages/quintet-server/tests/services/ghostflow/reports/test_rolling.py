@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from quintet_server.services.ghostflow.reports.rolling import Roller, roll
-from quintet_server.services.ghostflow.reports.rollups import SUBJECTS
+from quintet_server.services.ghostflow.reports.rollups import SEALED, SUBJECTS
 from quintet_server.services.ghostflow.reports.sealing import seal
 from quintet_server.store.database import Database
 
@@ -37,11 +37,14 @@ KILL = f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting"
 
 PROGRAM = """
 import asyncio, sys
+from datetime import timedelta
 from quintet_server.services.ghostflow.reports.rolling import roll
+from quintet_server.services.ghostflow.reports.sealing import seal
 from quintet_server.store.database import Database
 
 async def main():
-    await roll(await Database.open(sys.argv[1], application_name="killed"))
+    db = await Database.open(sys.argv[1], application_name="killed")
+    await (roll(db) if sys.argv[2] == "roll" else seal(db, settle=timedelta(0)))
 
 asyncio.run(main())
 """
@@ -75,6 +78,23 @@ async def test_rollers_at_the_same_time_fold_every_delta_once(db: Database) -> N
     assert await sums(db) == (100, 100, 0)
 
 
+async def seals(db: Database) -> tuple[int, ...]:
+    """Sealed buckets, visitors in their sets, and visitors that have a number."""
+    sets = " UNION ALL ".join(
+        f"SELECT length(visitors) / 4 AS size FROM ghostflow_seen_totals_{grain}"
+        for grain in SEALED
+    )
+    statement = f"""
+        SELECT (SELECT count(*) FROM ghostflow_seals WHERE is_sealed),
+            (SELECT coalesce(sum(size), 0) FROM ({sets}) AS sets),
+            (SELECT count(*) FROM ghostflow_visitors)
+    """
+    async with db.connection() as conn:
+        row = await (await conn.execute(statement.encode())).fetchone()
+    assert row is not None
+    return tuple(map(int, row))
+
+
 @asynccontextmanager
 async def standing_still(db: Database, team: UUID, campaign: UUID) -> AsyncIterator[None]:
     """Whoever rolls meanwhile stops when the deltas are taken, at a row that is being written."""
@@ -102,7 +122,9 @@ async def test_process_that_is_killed_in_the_middle_of_a_roll_has_done_nothing(
     async with db.connection() as conn:
         await conn.execute(ADD, (team, campaign, 10))
     async with standing_still(db, team, campaign):
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, db.url)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, db.url, "roll"
+        )
         await waiting(db)
         assert await sums(db) == (0, 0, 10)
         # One rolls at a time, and the others do not wait for it.
@@ -114,6 +136,32 @@ async def test_process_that_is_killed_in_the_middle_of_a_roll_has_done_nothing(
         assert await sums(db) == (0, 0, 10)
         await asyncio.sleep(0.01)
     assert await sums(db) == (10, 10, 0)
+
+
+async def test_process_that_is_killed_in_the_middle_of_a_seal_has_done_nothing(
+    db: Database,
+) -> None:
+    team = await team_of(db)
+    async with db.connection() as conn:
+        await conn.execute(ADD, (team, uuid4(), 3))
+    await roll(db)
+    async with await psycopg.AsyncConnection.connect(db.url) as blocking:
+        # What is written last: the sets are there, for nobody else to see.
+        await blocking.execute("SELECT FROM ghostflow_seals FOR UPDATE")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, db.url, "seal"
+        )
+        await waiting(db)
+        process.kill()
+        assert await process.wait() == -signal.SIGKILL
+        assert await seals(db) == (0, 0, 0)
+        await blocking.rollback()
+    # The hour and the day; the database finds out about the dead when its statement is over.
+    while (await seals(db))[0] < 2:
+        assert await seals(db) in [(0, 0, 0), (1, 3, 3)]
+        await seal(db, settle=timedelta(0))
+        await asyncio.sleep(0.01)
+    assert await seals(db) == (2, 6, 3)
 
 
 async def test_roller_whose_connection_is_ended_rolls_again(db: Database) -> None:

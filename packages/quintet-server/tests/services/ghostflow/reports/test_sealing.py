@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from uuid import UUID
 
 import psycopg
@@ -223,12 +224,32 @@ async def test_bucket_that_is_broken_is_left_alone_for_a_minute(db: Database) ->
     assert await seal(db)
 
 
+async def test_bucket_that_is_broken_all_the_time_is_left_alone_until_that_is_over(
+    db: Database,
+) -> None:
+    await add(db, "3 days")
+    for _ in range(3):
+        await move_clock(db, "40 s")
+        await add(db, "3 days")
+        assert not await seal(db)
+    await move_clock(db, f"{SETTLE.total_seconds() + 1} s")
+    assert await seal(db)
+
+
 async def test_sealer_waits_for_nobody_and_one_seals_at_a_time(db: Database) -> None:
     await add(db, "3 days")
     async with await connect(db.url, application_name="other") as conn, conn.transaction():
         assert await takes_turn(conn)
         assert not await seal(db, settle=AT_ONCE)
         assert await roll(db) == 0
+    assert await seal(db, settle=AT_ONCE)
+
+
+async def test_sealer_passes_over_a_team_that_is_going(db: Database) -> None:
+    await add(db, "3 days")
+    async with await connect(db.url, application_name="other") as conn, conn.transaction():
+        await conn.execute("SELECT FROM ghostflow_teams FOR UPDATE")
+        assert not await seal(db, settle=AT_ONCE)
     assert await seal(db, settle=AT_ONCE)
 
 
@@ -246,10 +267,14 @@ async def test_numbers_of_visitors_are_given_once(db: Database) -> None:
     st.lists(
         st.lists(st.one_of(st.integers(-40, 40), st.integers(-(2**31), 2**31 - 1)), max_size=20),
         max_size=5,
-    )
+    ),
+    st.sampled_from([1, 3, 1 << 18]),
 )
-def test_size_of_united_sets_is_the_number_of_different_members(sets: list[list[int]]) -> None:
+def test_size_of_united_sets_is_the_number_of_different_members(
+    sets: list[list[int]], piece: int
+) -> None:
     packed = [b"".join(n.to_bytes(4, "big", signed=True) for n in each) for each in sets]
-    found, by_key = seen.unite([(str(key), each) for key, each in enumerate(packed)])
+    with patch.object(seen, "_PIECE", piece):
+        found, by_key = seen.unite([(str(key), each) for key, each in enumerate(packed)])
     assert found == len({number for each in sets for number in each})
     assert by_key == {str(key): len(set(each)) for key, each in enumerate(sets)}

@@ -5,8 +5,10 @@ Both are exact. Sets take milliseconds for what takes seconds by the rows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
+from quintet_server.services.ghostflow.reports.coverage import Coverage
 from quintet_server.services.ghostflow.reports.facts import EVENT
 from quintet_server.services.ghostflow.reports.grouping import Grouping
 from quintet_server.services.ghostflow.reports.questions import Question
@@ -37,7 +39,7 @@ async def count_visitors(
     """Count over all, and for each row (only for those with these keys, if given)."""
     if EVENT in grouping.columns | question.columns:
         return NOBODY
-    coverage = seen_coverage(question, grouping, await find_open(conn, question))
+    [coverage] = await _coverages(question, [grouping], await find_open(conn, question))
     if coverage is None:
         return await count_by_rows(conn, question, grouping, keys)
     return Visitors(*await count_seen(conn, question, grouping, coverage, keys))
@@ -59,10 +61,8 @@ async def count_all(
 async def _by_sets(
     conn: Connection, question: Question, grouping: Grouping, lists: Sequence[Rows], open_: Open
 ) -> tuple[Visitors, list[Visitors]] | None:
-    coverages = [
-        seen_coverage(question, each, open_) for each in (grouping, *(by for by, _ in lists))
-    ]
-    of_buckets, *of_lists = coverages
+    groupings = [grouping, *(by for by, _ in lists)]
+    of_buckets, *of_lists = await _coverages(question, groupings, open_)
     if of_buckets is None or None in of_lists:
         return None
     total = Visitors(*await count_seen(conn, question, grouping, of_buckets))
@@ -73,6 +73,17 @@ async def _by_sets(
         _, counts = await count_seen(conn, question, by, coverage, keys, only_keys=True)
         counted.append(Visitors(None, counts))
     return total, counted
+
+
+async def _coverages(
+    question: Question, groupings: Sequence[Grouping], open_: Open
+) -> list[Coverage | None]:
+    """For each, in a thread: thousands of hours would hold up everybody else."""
+
+    def work_out() -> list[Coverage | None]:
+        return [seen_coverage(question, each, open_) for each in groupings]
+
+    return await asyncio.to_thread(work_out)
 
 
 def _shared_out(reach: Reach, lists: Sequence[Rows]) -> tuple[Visitors, list[Visitors]]:

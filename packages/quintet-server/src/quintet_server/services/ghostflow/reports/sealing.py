@@ -6,7 +6,7 @@ Rules this file obeys:
   folded before, and their clicks are seen; of those that are missed there are deltas still, which
   break the seal when they are folded, and make reports pass it over until then;
 - a bucket is one transaction: it is sealed with all its sets, or not at all;
-- a bucket that late clicks break again and again is sealed once a minute at most.
+- a bucket that late clicks break again and again is sealed when none came for a minute.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ __all__ = ["SETTLE", "seal"]
 SETTLE = timedelta(minutes=1)
 """How long after its end, and after it was broken, a bucket is left alone."""
 
-# The newest first: that is what is asked for most.
+# The newest first: that is what is asked for most. A team that is going is passed over; one that
+# goes later waits for us, and takes along what we write.
 _NEXT = """
-SELECT seal.team_id, seal.grain, seal.at FROM ghostflow_seals seal
+SELECT seal.team_id, seal.grain, seal.at
+FROM ghostflow_seals seal JOIN ghostflow_teams team ON team.id = seal.team_id
 WHERE NOT seal.is_sealed AND seal.open_at <= quintet_now() - %(settle)s
     AND seal.at <= quintet_now() - %(settle)s
         - CASE seal.grain WHEN 'hour' THEN interval '1 hour' ELSE interval '1 day' END
 ORDER BY seal.at DESC, seal.grain DESC, seal.team_id LIMIT 1
+FOR KEY SHARE OF team SKIP LOCKED
 """
-# A team that is going waits for us, and takes along what we write.
-_HOLD_TEAM = "SELECT FROM ghostflow_teams WHERE id = %s FOR KEY SHARE"
-_FORGET = "DELETE FROM ghostflow_seals WHERE team_id = %(team)s"
 _QUICK = ("SET LOCAL jit = off", "SET LOCAL work_mem = '64MB'")
 """As for reports: compiling the statements would take longer than they do, and sets want memory."""
 _COUNT = """
@@ -108,7 +108,5 @@ async def seal(db: Database, *, settle: timedelta = SETTLE) -> bool:
 async def _seal(conn: Connection, team: UUID, grain: str, start: datetime) -> None:
     end = start + timedelta(seconds=GRAINS[grain])
     params = {"team": team, "grain": grain, "start": start, "end": end}
-    is_there = (await conn.execute(_HOLD_TEAM, (team,))).rowcount
-    statements = (*_QUICK, _COUNT, _NUMBER, *_SETS[grain], _DONE) if is_there else (_FORGET,)
-    for statement in statements:
+    for statement in (*_QUICK, _COUNT, _NUMBER, *_SETS[grain], _DONE):
         await conn.execute(statement.encode(), params)
