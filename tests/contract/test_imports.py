@@ -35,7 +35,7 @@ RUNTIME_OF_A_CLIENT = {
     *("quintet._sync.client", "quintet.drive", "quintet.hooks"),
     *("quintet.both_faces", "quintet.lazy_resources", "quintet.transport"),
     *("quintet.core.attempts", "quintet.core.call", "quintet.core.codings", "quintet.core.plan"),
-    *("quintet.core.decoding", "quintet.core.response"),
+    *("quintet.core.decoding", "quintet.core.redaction", "quintet.core.response"),
 }
 SHAPES = {
     "ghostflow": {"ghostflow.types", "ghostflow.webhooks", "ghostflow.postbacks"},

@@ -78,6 +78,7 @@ class AerostackError(ServiceError):
     code = ""
 
 
+_LOOK_AT_SERVER_URL = "is server_url right?"
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 FINAL_CODES = frozenset(
     {"DB_QUERY_FAILED", "VALIDATION_ERROR", "FORBIDDEN", "AUTH_INVALID_KEY"}
@@ -289,9 +290,13 @@ def adopt(error: runtime.QuintetError) -> runtime.QuintetError:
         return error
     adopted = adopt_as(error, AerostackError, _OWN)
     if isinstance(adopted, NoResponseError):
-        from quintet.transport.httpx_errors import network_error
+        try:
+            from quintet.transport.httpx_errors import network_error
 
-        return network_error(adopted)
+            return network_error(adopted)
+        except OSError:
+            # No more files can be opened, which this error may well tell of: no httpx either.
+            return adopted
     return adopted
 
 
@@ -324,9 +329,15 @@ def _from_object(response: Response, kind: type[ErrorResponse]) -> ErrorResponse
     # The gateway puts OpenAI's object beside the service's own, whose code then counts.
     own = isinstance(flat, str) and flat != ""
     known = {"code", "message", "details"} if own else {"code", "message", "details", "error"}
+    message = found.message or f"the service answered with status {response.status}"
+    if response.status == 404 and not own and isinstance(found.raw.get("error"), Mapping):
+        # The shape of another service at this host.
+        from quintet.core.unsaid import answered
+
+        message = f"{message} ({answered(response)}); {_LOOK_AT_SERVER_URL}"
     data = ErrorResponseData(
         code=Code(flat if own else found.code or "UNKNOWN"),
-        message=found.message or f"the service answered with status {response.status}",
+        message=message,
         details=dict(found.details) if isinstance(found.details, Mapping) else None,
         **{str(name): value for name, value in found.raw.items() if name not in known},
     )
@@ -339,7 +350,7 @@ def _from_object(response: Response, kind: type[ErrorResponse]) -> ErrorResponse
 
 
 def _described(response: Response) -> str:
-    from quintet.core.unsaid import answered, redirect_note
+    from quintet.core.unsaid import answered, is_page, redirect_note
 
     text = f"API error occurred: Status {response.status}"
     if note := redirect_note(response):
@@ -347,8 +358,11 @@ def _described(response: Response) -> str:
     kind = response.content_type[:80]
     if kind and kind != "application/json":
         text += f" Content-Type {kind}"
-    excerpt = "" if kind == "text/html" else response.excerpt(200)
-    return f"{text}. Body: {excerpt}" if excerpt else f"{text} ({answered(response)})"
+    excerpt = "" if is_page(response) else response.excerpt(200)
+    hint = f"; {_LOOK_AT_SERVER_URL}" if response.status == 404 else ""
+    if excerpt:
+        return f"{text}{hint}. Body: {excerpt}"
+    return f"{text} ({answered(response)}){hint}"
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from aerostack.types import UNSET, Unset
 from aerostack.utils import RetryConfig
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["SDK"]
 
 
-class SDK:
+class SDK(OneProcess):
     """The Aerostack API. Building one costs nothing; one can be shared by threads and tasks.
 
     Example::

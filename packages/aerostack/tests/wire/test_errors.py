@@ -285,3 +285,27 @@ async def test_key_of_a_mapping_that_is_no_text_is_named(play: Any, face: Face) 
     sdk = face.sdk(play(answer()))
     with pytest.raises(errors.RequestTypeError, match="a key of value is tuple"):
         await face.do(sdk.cache.cache_set, {"key": "k", "value": {(1, 2): 3}})
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"json": {"error": {"code": "not_found", "message": "no service"}}}, "no service"),
+        ({"body": b"<html>words of a proxy</html>"}, "API error occurred: Status 404"),
+        ({"json": {"error": "gone"}}, None),
+        ({"json": {"code": "NOT_FOUND", "message": "gone"}}, None),
+    ],
+)
+async def test_404_that_is_not_of_the_service_points_at_the_server_url(
+    play: Any, face: Face, sent: dict[str, Any], said: str | None
+) -> None:
+    page = sent.get("body")
+    reply = answer(404, body=page, content_type="text/html") if page else answer(404, sent["json"])
+    with pytest.raises(errors.SDKError) as caught:
+        await face.do(face.sdk(play(reply)).cache.cache_get, {"key": "k"})
+    message = str(caught.value)
+    if said is None:
+        assert message == "gone"
+    else:
+        assert message.startswith(said) and message.endswith("answered 404); is server_url right?")
+        assert "words of a proxy" not in message

@@ -2,8 +2,8 @@
 
 An error is read in this order (the service's documents disagree with each other, so all are met):
 
-1. no JSON, or a redirect: the status line and the beginning of the text or the location,
-   ``http_<status>`` as code;
+1. no JSON, or a redirect: the status line and the beginning of the text (of a page of HTML
+   nothing) or the location, ``http_<status>`` as code;
 2. a lone ``data`` around everything is taken off;
 3. ``error`` is an object: its ``code`` and ``message``;
 4. ``error`` is a string: the code if it looks like one and no ``code`` stands beside it, else the
@@ -18,7 +18,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quintet.core.unsaid import answered, redirect_note
+from quintet.core.unsaid import answered, is_page, redirect_note
+from quintet.core.url import LOOK_AT_BASE_URL
 
 if TYPE_CHECKING:
     from quintet.core.response import Response
@@ -150,7 +151,9 @@ def _status_line(response: Response) -> str:
     line = f"HTTP {response.status}{phrase} ({answered(response)})"
     if note := redirect_note(response):
         return f"{line}; {note}"
-    excerpt = response.excerpt(_EXCERPT_CHARS)
+    if response.status == 404:
+        line = f"{line}; {LOOK_AT_BASE_URL}"
+    excerpt = "" if is_page(response) else response.excerpt(_EXCERPT_CHARS)
     return f"{line}: {excerpt}" if excerpt else line
 
 

@@ -209,7 +209,7 @@ def _signed(
     now: float,
 ) -> bool:
     if not secrets:
-        raise ConfigurationError(message="a webhook is verified with a secret, and there is none")
+        raise ConfigurationError(message="a webhook is verified with its secret, and there is none")
     try:
         return verify_scheme(scheme, body, headers, secrets, tolerance=tolerance, now=now)
     except QuintetError as error:

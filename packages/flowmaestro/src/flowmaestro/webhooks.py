@@ -46,7 +46,7 @@ def verify_webhook(
         ConfigurationError: There is no secret.
     """
     if secret is None:
-        raise ConfigurationError("verify_webhook needs the secret of the webhook")
+        raise ConfigurationError("a webhook is verified with its secret, and there is none")
     secret = WebhookSecrets(secret)
     if not isinstance(payload, (bytes, bytearray, memoryview, str)):
         raise TypeError(f"payload must be the raw body, not {type(payload).__name__}")
@@ -99,7 +99,7 @@ class WebhookVerifier:
         return cast("WebhookEvent", _decode(payload))
 
     def __repr__(self) -> str:
-        return f"WebhookVerifier(<{len(self._secrets)} secrets>)"
+        return f"WebhookVerifier(<{self._secrets.count()}>)"
 
 
 def sign_webhook(

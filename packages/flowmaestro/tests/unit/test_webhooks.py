@@ -96,3 +96,14 @@ def test_webhook_that_is_not_genuine_is_an_error() -> None:
         WebhookVerifier([])
     with pytest.raises(ConfigurationError):
         sign_webhook(b"", [])
+
+
+@pytest.mark.parametrize("make", [WebhookVerifier, lambda secret: sign_webhook(b"x", secret)])
+def test_secret_of_a_variable_that_is_not_set_is_named(make: Any) -> None:
+    with pytest.raises(ConfigurationError, match="verified with its secret, and there is none"):
+        make(None)
+
+
+def test_verifier_says_how_many_secrets_it_has() -> None:
+    assert repr(WebhookVerifier(SECRET)) == "WebhookVerifier(<1 secret>)"
+    assert repr(WebhookVerifier([SECRET, "other"])) == "WebhookVerifier(<2 secrets>)"

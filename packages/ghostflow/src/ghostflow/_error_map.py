@@ -37,7 +37,8 @@ from quintet import errors as runtime
 from quintet.core.error_map import parse_error_body
 from quintet.core.retry import RetryClass
 from quintet.core.retry_after import parse_retry_after
-from quintet.core.unsaid import answered, redirect_note
+from quintet.core.unsaid import answered, is_page, redirect_note
+from quintet.core.url import LOOK_AT_BASE_URL
 from quintet.service_errors import adopt_as
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ def from_response(
     message = _message(body, response)
     if response.status == 404:
         message = _explain_404(message, code, operation, vendor=vendor)
+        # Of the hosted service there is one URL, and its errors have had other shapes.
+        if not vendor and _is_foreign(body):
+            message = f"{_with_place(message, response)}; {LOOK_AT_BASE_URL}"
     error = _kind(code, response.status)(
         code or "UNKNOWN",
         message,
@@ -185,8 +189,22 @@ def _message(body: ErrorBody, response: Response) -> str:
 
         words = HTTPStatus(response.status).phrase
     except ValueError:
-        words = response.excerpt(_EXCERPT)
-    return f"{words} ({answered(response)})" if words else answered(response)
+        words = "" if is_page(response) else response.excerpt(_EXCERPT)
+    return _with_place(words, response)
+
+
+def _is_foreign(body: ErrorBody) -> bool:
+    """Tell what says nothing, or has the shape of another service at this host."""
+    raw = body.raw if isinstance(body.raw, Mapping) else {}
+    silent = body.message is None and "message" not in raw
+    return "code" not in raw and (silent or isinstance(raw.get("error"), Mapping))
+
+
+def _with_place(words: str, response: Response) -> str:
+    place = answered(response)
+    if place in words:
+        return words
+    return f"{words} ({place})" if words else place
 
 
 def _explain_404(message: str, code: str, operation: Operation, *, vendor: bool) -> str:

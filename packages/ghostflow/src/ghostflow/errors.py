@@ -8,7 +8,7 @@
     │   ├── AuthenticationError       401: the key or token is missing, wrong, revoked or expired
     │   ├── PermissionDeniedError     403: the key lacks a scope, or the team is another one
     │   ├── NotFoundError             404
-    │   ├── ConflictError             409, 412: a duplicate, a wrong state, an old version
+    │   ├── ConflictError             409, 412, or an idempotency key that was used otherwise
     │   ├── RateLimitedError          429; ``retry_after``
     │   └── ServerError               5xx
     ├── APIConnectionError            (ConnectionError) unreachable, or the connection broke
@@ -113,7 +113,7 @@ class GhostFlowError(ServiceError):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(code={self.code!r}, message={self.message!r}, "
-            f"status={self.status!r})"
+            f"status={self.status!r}, request_id={self.request_id!r})"
         )
 
 
@@ -134,7 +134,7 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409 or 412: a duplicate, a wrong state, an idempotency key used otherwise, an old version.
+    """409, 412: a duplicate, a wrong state, an old version; 422: an idempotency key used otherwise.
 
     After more than one attempt it has ``outcome_unknown``: an earlier one may have made the change
     that the last one stumbled over.

@@ -160,7 +160,7 @@ class WebhookVerifier:
         return WebhookEvent(_decode(payload))
 
     def __repr__(self) -> str:
-        return f"WebhookVerifier(<{len(self._secrets)} secrets>)"
+        return f"WebhookVerifier(<{self._secrets.count()}>)"
 
 
 def sign_webhook(

@@ -55,6 +55,26 @@ def test_plot_in_a_pipe_has_no_colour_and_a_panel_for_each(
     assert service.queries(PATH)[0]["interval"] == "day"
 
 
+@pytest.mark.parametrize(
+    ("period", "interval"),
+    [
+        (["--last", "24h"], "hour"),
+        (["--last", "48h"], "hour"),
+        (["--last", "49h"], "day"),
+        (["--last", "2d"], "hour"),
+        (["--last", "3d"], "day"),
+        (["--last", "24h", "-i", "day"], "day"),
+        (["--last", "3d", "-i", "hour"], "hour"),
+        ([], "day"),
+    ],
+)
+def test_plot_of_a_short_period_has_a_point_for_each_hour_unless_told_otherwise(
+    service: Service, period: list[str], interval: str
+) -> None:
+    assert main(["plot", "clicks", *period]) == 0
+    assert service.queries(PATH)[0]["interval"] == interval
+
+
 def test_plot_on_a_terminal_has_colours_and_fits(service: Service, terminal: Any) -> None:
     out = terminal(70, 24)
     assert main(["plot", "revenue,cost", "--title", "Money"]) == 0

@@ -22,8 +22,9 @@ def test_error_is_made_as_in_the_guide() -> None:
     assert (error.request_id, error.details, error.rate_limit, error.body) == ("", None, None, None)
     assert (error.method, error.url, error.attempts, len(error.headers)) == ("", "", 0, 0)
     assert repr(error) == (
-        "GhostFlowError(code='NOT_FOUND', message='Campaign not found', status=404)"
+        "GhostFlowError(code='NOT_FOUND', message='Campaign not found', status=404, request_id='')"
     )
+    assert "request_id='req_1'" in repr(GhostFlowError("X", "m", 400, request_id="req_1"))
 
 
 @pytest.mark.parametrize("kind", OURS)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ghostflow import AsyncGhostFlowClient, GhostFlowClient, GhostFlowError
+from ghostflow import AsyncGhostFlowClient, AuthenticationError, GhostFlowClient, GhostFlowError
 
 pytestmark = pytest.mark.wire
 
@@ -45,6 +48,9 @@ class Service(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         count = self._note()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body.get("password") == "wrong":
+            self._json(401, {"code": "AUTH_INVALID_CREDENTIALS", "message": "no"})
+            return
         if body.get("name") == "dropped" and count == 1:
             self.close_connection = True
             return
@@ -149,3 +155,28 @@ def test_asyncio_client_works_in_several_loops_and_many_tasks(service: Threading
     assert asyncio.run(many()) == 20
     assert asyncio.run(many()) == 20
     asyncio.run(gf.aclose())
+
+
+@pytest.mark.parametrize("face", ["blocking", "asyncio"])
+def test_login_that_is_refused_leaves_no_connection(
+    service: ThreadingHTTPServer, face: str
+) -> None:
+    login = ("a@b.example", "wrong", base(service))
+
+    # Not by pytest.raises, which would keep the client in the traceback that it keeps.
+    async def log_in() -> None:
+        with contextlib.suppress(AuthenticationError):
+            await AsyncGhostFlowClient.log_in(*login)
+            pytest.fail("the login was not refused")
+        gc.collect()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if face == "asyncio":
+            asyncio.run(log_in())
+        else:
+            with contextlib.suppress(AuthenticationError):
+                GhostFlowClient.log_in(*login)
+                pytest.fail("the login was not refused")
+        gc.collect()
+    assert [str(each.message) for each in caught] == []

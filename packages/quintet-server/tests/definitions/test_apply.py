@@ -69,6 +69,21 @@ async def test_documents_of_a_folder_are_applied_together(db: Database, tmp_path
     assert [item.outcome for item in changed] == ["updated", "unchanged"]
 
 
+async def test_several_paths_are_applied_together_and_a_file_once(
+    db: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    uses, used = tmp_path / "uses.yaml", folder / "used.yaml"
+    uses.write_text(thing("uses", 1))
+    used.write_text(thing("used", 2).replace("kind: thing", "kind: part"))
+    kinds = [*KINDS, Kind("flare", "part", Thing, put, order=KINDS[0].order - 1)]
+    applied = await apply_definitions(db, [uses, folder, used], kinds)
+    assert [item.name for item in applied] == ["used", "uses"]
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        await apply_definitions(db, [uses, tmp_path / "nowhere"], kinds)
+
+
 async def test_one_mistake_anywhere_means_nothing_is_written(db: Database, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(thing("a", 1))
     (tmp_path / "b.yaml").write_text(thing("b", 13))  # only the database can tell

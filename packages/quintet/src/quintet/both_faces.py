@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from quintet.errors import ClientClosedError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from quintet._async.client import AsyncApiClient
@@ -23,7 +24,7 @@ S = TypeVar("S", bound="ApiClient")
 A = TypeVar("A", bound="AsyncApiClient")
 
 
-class BothFaces(Generic[S, A]):
+class BothFaces(OneProcess, Generic[S, A]):
     """A blocking and an asyncio client of the same service.
 
     Nothing here refers back to whoever holds it, and each client's engine has a finalizer of its

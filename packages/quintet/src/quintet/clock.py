@@ -42,17 +42,16 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The real clock, the process's random generator, and ids of 16 random bytes."""
+    """The real clock, and the system's random numbers, for waits and for ids of 16 bytes."""
 
     monotonic = staticmethod(_time.monotonic)
     time = staticmethod(_time.time)
 
     def random(self) -> float:
         """Return a number in [0, 1)."""
-        # Imported here, since it is drawn for the wait before a repeat alone.
-        import random
-
-        return random.random()
+        # From the system and not by the module of that name, which would have to be imported for
+        # the first repeat: that may come of having no more files to open.
+        return (int.from_bytes(os.urandom(7), "big") >> 3) / (1 << 53)
 
     def new_id(self) -> str:
         """Return a fresh id of 32 hexadecimal digits."""

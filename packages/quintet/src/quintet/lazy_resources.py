@@ -23,11 +23,15 @@ Client = TypeVar("Client")
 def view_of(client: Client, changed: Mapping[str, Any]) -> Client:
     """Return a copy of a client with connections shared and resources of its own.
 
+    The copy is no owner: it has ``_is_view``, by which its class leaves the connections open when
+    the copy is closed.
+
     Args:
         client: Its ``_calls`` are what its resources call through.
         changed: Attributes of the copy's ``_calls`` that differ.
     """
     view: Any = copy.copy(client)
+    view._is_view = True
     view._calls = copy.copy(view._calls)
     vars(view._calls).update(changed)
     # Those that the client has made go on with its own calls.

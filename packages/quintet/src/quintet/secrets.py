@@ -72,13 +72,14 @@ class WebhookSecrets:
 
     Args:
         secrets: One, or several while they are being rotated; another holder is taken over.
+            ``None``, such as a variable that is not set, is none.
     """
 
     __slots__ = ("_values",)
 
-    def __init__(self, secrets: str | bytes | Iterable[str | bytes]) -> None:
+    def __init__(self, secrets: str | bytes | Iterable[str | bytes] | None) -> None:
         self._values: tuple[str | bytes, ...] = (
-            (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
+            (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets or ())
         )
 
     def __iter__(self) -> Iterator[str | bytes]:
@@ -88,7 +89,11 @@ class WebhookSecrets:
         return len(self._values)
 
     def __repr__(self) -> str:
-        return f"WebhookSecrets(<{len(self._values)} secrets>)"
+        return f"WebhookSecrets(<{self.count()}>)"
+
+    def count(self) -> str:
+        """Return how many there are in words, for what shows nothing else of them."""
+        return "1 secret" if len(self) == 1 else f"{len(self)} secrets"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("webhook secrets cannot be pickled; pass them on yourself")

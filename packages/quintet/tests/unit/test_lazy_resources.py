@@ -19,6 +19,8 @@ class Things:
 
 
 class Client:
+    _is_view = False
+
     def __init__(self) -> None:
         self._calls = Calls()
         self.note = ["kept"]
@@ -34,6 +36,7 @@ def test_view_calls_with_what_was_changed_and_the_client_goes_on_as_it_was() -> 
     assert (client._calls.timeout, view._calls.timeout) == (30.0, 1.0)
     assert view._calls.connection is client._calls.connection
     assert view.note is client.note
+    assert (client._is_view, view._is_view) == (False, True)
 
 
 def test_view_of_a_client_with_resources_makes_them_anew() -> None:

@@ -58,6 +58,8 @@ def test_webhook_secrets_are_handed_out_and_shown_in_no_view() -> None:
     assert list(WebhookSecrets(held)) == list(held) == [VALUE, b"bytes too"]
     assert (len(held), len(WebhookSecrets(VALUE)), bool(WebhookSecrets(()))) == (2, 1, False)
     assert repr(held) == "WebhookSecrets(<2 secrets>)"
+    assert repr(WebhookSecrets(VALUE)) == "WebhookSecrets(<1 secret>)"
+    assert repr(WebhookSecrets(None)) == "WebhookSecrets(<0 secrets>)"
     check_secret_hygiene(VALUE, held, f"{held}", {"secrets": held})
     assert copy.copy(held) is copy.deepcopy(held) is held
     with pytest.raises(TypeError, match="pickle"):

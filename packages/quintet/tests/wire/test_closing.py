@@ -374,6 +374,8 @@ async def test_cancelled_wait_between_attempts_sends_nothing_more(play: Play) ->
 INTERRUPTED = """
 import signal, sys, threading
 from packages.quintet.tests.wire.worlds import GET, World
+# What was started in the background of a shell ignores Ctrl-C, and so does what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client = World(blocking=True).client(sys.argv[1], timeout=3600.0)
 print("ready", flush=True)
 try:
@@ -394,11 +396,15 @@ def test_ctrl_c_interrupts_a_blocked_call_and_leaves_no_thread(
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    until_asked(peer)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=WAIT_SECONDS)
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            until_asked(peer)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=WAIT_SECONDS)
+        finally:
+            process.kill()
     assert out == "interrupted 1\n"
     assert err == ""
     assert process.returncode == 0

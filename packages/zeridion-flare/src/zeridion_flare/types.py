@@ -16,6 +16,7 @@ __all__ = [
     "ActivityPage",
     "Alert",
     "AlertPage",
+    "CreatedWebhook",
     "Delivery",
     "DeliveryPage",
     "HeartbeatReply",
@@ -209,10 +210,15 @@ class _WebhookCore(TypedDict):
 
 
 class Webhook(_WebhookCore, total=False):
-    """A webhook subscription; ``secret`` is shown only when created or rotated."""
+    """A webhook subscription; its secret is shown only when it is created or rotated."""
 
     created_at: str
     updated_at: str
+
+
+class CreatedWebhook(Webhook):
+    """A webhook subscription with its secret, which is shown this once."""
+
     secret: str
 
 

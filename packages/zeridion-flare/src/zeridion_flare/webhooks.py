@@ -56,7 +56,7 @@ def verify_webhook(
         now: Epoch seconds, for tests.
 
     Raises:
-        TypeError: ``header`` was given under both names.
+        TypeError: ``header`` was given under both names, or ``payload`` is parsed already.
         FlareConfigurationError: There is no secret.
     """
     if secret is not None:
@@ -65,7 +65,9 @@ def verify_webhook(
         raise TypeError("give header or signature_header, not both")
     claimed = header if header is not None else signature_header
     if secret is None:
-        raise FlareConfigurationError("verify_webhook needs the secret of the subscription")
+        raise FlareConfigurationError("a webhook is verified with its secret, and there is none")
+    if not isinstance(payload, (bytes, bytearray, memoryview, str)):
+        raise TypeError(f"payload must be the raw body, not {type(payload).__name__}")
     try:
         return verify(
             _SCHEME,
@@ -139,7 +141,7 @@ class WebhookVerifier:
         return cast("WebhookEvent", _decode(payload))
 
     def __repr__(self) -> str:
-        return f"WebhookVerifier(<{len(self._secrets)} secrets>)"
+        return f"WebhookVerifier(<{self._secrets.count()}>)"
 
 
 def sign_webhook(

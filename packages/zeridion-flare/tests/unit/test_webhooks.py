@@ -134,3 +134,22 @@ def test_verifier_refuses_to_be_made_without_a_usable_secret() -> None:
 def test_signing_uses_the_present_unless_told() -> None:
     body = json.dumps({"id": "wh_evt_1"})
     assert WebhookVerifier(SECRET).verify(body, sign_webhook(body, SECRET))["id"] == "wh_evt_1"
+
+
+@pytest.mark.parametrize("make", [WebhookVerifier, lambda secret: sign_webhook(b"x", secret)])
+def test_secret_of_a_variable_that_is_not_set_is_named(make: Any) -> None:
+    with pytest.raises(
+        FlareConfigurationError, match="verified with its secret, and there is none"
+    ):
+        make(None)
+
+
+def test_verifier_says_how_many_secrets_it_has() -> None:
+    assert repr(WebhookVerifier(SECRET)) == "WebhookVerifier(<1 secret>)"
+    assert repr(WebhookVerifier([SECRET, "other"])) == "WebhookVerifier(<2 secrets>)"
+
+
+@pytest.mark.parametrize("payload", [{"id": 1}, None, 7])
+def test_parsed_body_is_a_mistake_of_the_receiver(payload: Any) -> None:
+    with pytest.raises(TypeError, match="payload must be the raw body, not"):
+        verify_webhook(payload, HEADER, SECRET)

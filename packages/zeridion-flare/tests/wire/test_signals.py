@@ -62,9 +62,11 @@ def test_w24_first_signal_drains_and_puts_the_handlers_back(
 
 @KINDS
 def test_w24_second_signal_ends_the_process_at_once(flare: FakeFlare, kind: str) -> None:
+    flare.hold = 600  # no poll ends by itself
     flare.enqueue(payload={"seconds": 600})
     with program(kind, 600) as process:
         assert line(process) == "began"
+        flare.wait_for(lambda: flare.open_polls)  # it asks for more jobs beside the first
         process.send_signal(signal.SIGTERM)
         flare.wait_for(lambda: flare.gone_polls)  # the first has come: it asks for no more jobs
         process.send_signal(signal.SIGTERM)

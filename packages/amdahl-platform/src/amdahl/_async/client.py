@@ -24,6 +24,7 @@ from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAmdahlClient"]
 
 
-class AsyncAmdahlClient:
+class AsyncAmdahlClient(OneProcess):
     """A client of the Amdahl Platform API. Opening it costs nothing; it is safe to share.
 
     Example::
@@ -98,6 +99,8 @@ class AsyncAmdahlClient:
     Raises:
         ConfigurationError: There is no URL or no key, or an option is out of its range.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -301,9 +304,9 @@ class AsyncAmdahlClient:
     ) -> Self:
         """Return a view of this client with other limits and a ``last_response`` of its own.
 
-        It shares the connections, so it costs nothing and need not be closed. Use one view per
-        task where you read ``last_response``: a client shared between tasks keeps only the answer
-        that came last.
+        It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing. Use one view per task where you read ``last_response``: a client
+        shared between tasks keeps only the answer that came last.
 
         Args:
             timeout: Seconds for one attempt; ``float("inf")`` for no limit.
@@ -348,8 +351,12 @@ class AsyncAmdahlClient:
         return self._calls.api.rate_limit
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
-        await self._calls.api.aclose()
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            await self._calls.api.aclose()
 
     if ASYNC:
         # The name that the blocking client has.

@@ -245,6 +245,8 @@ class AsyncSession:
             idle_timeout=limit,
             **parts,
         )
+        # Code that was written for `requests` leaves a stream by dropping it.
+        source.quiet = True
         try:
             answer = AsyncSessionResponse(url, await source.open(), method=operation.method)
             if scope is not None:

@@ -24,6 +24,7 @@ from amdahl._wire import for_path
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["AmdahlClient"]
 
 
-class AmdahlClient:
+class AmdahlClient(OneProcess):
     """A client of the Amdahl Platform API. Opening it costs nothing; it is safe to share.
 
     Example::
@@ -98,6 +99,8 @@ class AmdahlClient:
     Raises:
         ConfigurationError: There is no URL or no key, or an option is out of its range.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -301,9 +304,9 @@ class AmdahlClient:
     ) -> Self:
         """Return a view of this client with other limits and a ``last_response`` of its own.
 
-        It shares the connections, so it costs nothing and need not be closed. Use one view per
-        task where you read ``last_response``: a client shared between tasks keeps only the answer
-        that came last.
+        It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing. Use one view per task where you read ``last_response``: a client
+        shared between tasks keeps only the answer that came last.
 
         Args:
             timeout: Seconds for one attempt; ``float("inf")`` for no limit.
@@ -348,8 +351,12 @@ class AmdahlClient:
         return self._calls.api.rate_limit
 
     def close(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
-        self._calls.api.close()
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            self._calls.api.close()
 
     def __enter__(self) -> Self:
         return self

@@ -246,6 +246,8 @@ class Session:
             idle_timeout=limit,
             **parts,
         )
+        # Code that was written for `requests` leaves a stream by dropping it.
+        source.quiet = True
         try:
             answer = SessionResponse(url, source.open(), method=operation.method)
             if scope is not None:

@@ -61,22 +61,22 @@ class WebhookList(Envelope):
 class _DeliveryCore(TypedDict):
     id: str
     event: str
+    event_id: str | None
     status: str
+    attempts: int
+    attempt_log: list[dict[str, Any]]
 
 
 class Delivery(_DeliveryCore, total=False):
     """One event on its way to one webhook."""
 
     webhook_id: str
-    event_id: str | None
-    attempts: int
     response_status: int | None
     error: str | None
     created_at: str
     last_attempt_at: str | None
     next_attempt_at: str | None
     completed_at: str | None
-    attempt_log: list[dict[str, Any]]
 
 
 class DeliveryList(Envelope):

@@ -80,6 +80,7 @@ class Routine(_RoutineCore, total=False):
     agent: str | None
     config: dict[str, Any]
     next_run_at: str | None
+    last_session_id: str | None
     created_at: str
     updated_at: str
 

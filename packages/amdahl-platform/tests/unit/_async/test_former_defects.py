@@ -23,6 +23,7 @@ from amdahl import (
     ConnectionFailedError,
     DecodeError,
     MisuseError,
+    NotFoundError,
     PaginationError,
     RateLimitError,
     ServerError,
@@ -36,6 +37,7 @@ from quintet.errors import ConnectionFailure, TimeoutFailure
 from quintet.testing import FakeClock, check_secret_hygiene
 
 from .rig import (
+    BASE,
     HTML,
     KEY,
     ORIGIN,
@@ -71,6 +73,16 @@ async def test_d01_body_that_is_no_json_does_not_hide_the_status() -> None:
     assert error.raw == HTML
     assert str(error).startswith("[502 http_502] HTTP 502 Bad Gateway")
     assert "<h1>" not in str(error)
+    assert error.message == f"HTTP 502 Bad Gateway (GET {BASE}/pages answered 502)"
+
+
+async def test_404_that_is_not_of_the_service_points_at_the_base_url() -> None:
+    am, _ = client(reply(404, body=HTML), reply(404, body=b"nothing here"))
+    for rest in ("", ": nothing here"):
+        with pytest.raises(NotFoundError) as caught:
+            await am.get("/pages")
+        place = f"(GET {BASE}/pages answered 404)"
+        assert caught.value.message == f"HTTP 404 Not Found {place}; is base_url right?{rest}"
 
 
 async def test_d02_error_may_be_a_string() -> None:

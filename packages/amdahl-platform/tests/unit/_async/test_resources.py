@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from amdahl import (
+    ClientClosedError,
     ConfigurationError,
     DecodeError,
     MisuseError,
@@ -693,3 +694,14 @@ async def test_view_has_limits_of_its_own() -> None:
     assert am.with_options(timeout=7).timeout == 7.0
     with pytest.raises(ConfigurationError):
         am.with_options(timeout=-1)
+
+
+async def test_view_that_is_closed_leaves_its_client_open() -> None:
+    am, _ = client(ok({}), ok({}))
+    async with am.with_options(timeout=5) as view:
+        await view.get("/me")
+    await view.aclose()
+    await am.get("/me")
+    await am.aclose()
+    with pytest.raises(ClientClosedError):
+        await view.get("/me")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 
 import pytest
 
@@ -194,3 +196,25 @@ async def test_close_is_there_under_both_names() -> None:
     else:
         am.close()
     assert transport.closed
+
+
+async def test_stream_that_is_dropped_half_read_is_silent_and_closed() -> None:
+    am, transport = client(stream(*EVENTS))
+
+    async def read_one() -> bytes:
+        response = await am.session.get("/agents/as_1/stream", stream=True)
+        async for piece in response:
+            return piece
+        return b""
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert await read_one() == EVENTS[0]
+        gc.collect()
+        if ASYNC:
+            import asyncio
+
+            for _ in range(10):
+                await asyncio.sleep(0)
+    assert [str(each.message) for each in caught] == []
+    assert transport.open_exchanges == 0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from amdahl import (
+    ClientClosedError,
     ConfigurationError,
     DecodeError,
     MisuseError,
@@ -694,3 +695,14 @@ def test_view_has_limits_of_its_own() -> None:
     assert am.with_options(timeout=7).timeout == 7.0
     with pytest.raises(ConfigurationError):
         am.with_options(timeout=-1)
+
+
+def test_view_that_is_closed_leaves_its_client_open() -> None:
+    am, _ = client(ok({}), ok({}))
+    with am.with_options(timeout=5) as view:
+        view.get("/me")
+    view.close()
+    am.get("/me")
+    am.close()
+    with pytest.raises(ClientClosedError):
+        view.get("/me")

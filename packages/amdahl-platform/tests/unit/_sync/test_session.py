@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 
 import pytest
 
@@ -187,3 +189,20 @@ def test_close_is_there_under_both_names() -> None:
     am, transport = client()
     am.close()
     assert transport.closed
+
+
+def test_stream_that_is_dropped_half_read_is_silent_and_closed() -> None:
+    am, transport = client(stream(*EVENTS))
+
+    def read_one() -> bytes:
+        response = am.session.get("/agents/as_1/stream", stream=True)
+        for piece in response:
+            return piece
+        return b""
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert read_one() == EVENTS[0]
+        gc.collect()
+    assert [str(each.message) for each in caught] == []
+    assert transport.open_exchanges == 0

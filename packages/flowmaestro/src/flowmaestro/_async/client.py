@@ -19,6 +19,7 @@ from flowmaestro.errors import adopt
 from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncFlowMaestroClient"]
 
 
-class AsyncFlowMaestroClient:
+class AsyncFlowMaestroClient(OneProcess):
     """A client of the FlowMaestro API. Opening it costs nothing; it is safe to share.
 
     Example::
@@ -78,6 +79,8 @@ class AsyncFlowMaestroClient:
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -179,9 +182,9 @@ class AsyncFlowMaestroClient:
     ) -> Self:
         """Return a view of this client with other limits and a ``last_response`` of its own.
 
-        It shares the connections, so it costs nothing and need not be closed. Use one view per
-        task where you read ``last_response``: a client shared between tasks keeps only the answer
-        that came last.
+        It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing. Use one view per task where you read ``last_response``: a client
+        shared between tasks keeps only the answer that came last.
 
         Args:
             timeout: Seconds for one attempt of any call, sending a message included;
@@ -217,8 +220,12 @@ class AsyncFlowMaestroClient:
         return None if last is None else ResponseInfo(last, self._calls.clock.time())
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
-        await self._calls.api.aclose()
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            await self._calls.api.aclose()
 
     if ASYNC:
         # The name that the blocking client has; earlier versions had it here, too.

@@ -138,9 +138,20 @@ async def test_view_has_its_own_limits_and_its_own_last_response() -> None:
     assert len(transport.requests) == 2
     assert fm.last_response is not None
     assert fm.last_response.attempts == 1
-    await view.aclose()
-    with pytest.raises(ClientClosedError):
-        await fm.workflows.get("wf_1")
+
+
+async def test_view_that_is_closed_leaves_its_client_open() -> None:
+    fm, transport = client(*[ok({"id": "a"})] * 3)
+    async with fm.with_options(timeout=5) as view:
+        await view.workflows.get("wf_1")
+    await view.with_options(timeout=6).aclose()
+    await fm.workflows.get("wf_1")
+    await view.workflows.get("wf_1")
+    await fm.aclose()
+    for each in (fm, view):
+        with pytest.raises(ClientClosedError):
+            await each.workflows.get("wf_1")
+    assert len(transport.requests) == 3
 
 
 @pytest.mark.parametrize("limits", [{"timeout": 0}, {"deadline": -1}, {"timeout": "x"}])

@@ -139,9 +139,20 @@ def test_view_has_its_own_limits_and_its_own_last_response() -> None:
     assert len(transport.requests) == 2
     assert fm.last_response is not None
     assert fm.last_response.attempts == 1
-    view.close()
-    with pytest.raises(ClientClosedError):
-        fm.workflows.get("wf_1")
+
+
+def test_view_that_is_closed_leaves_its_client_open() -> None:
+    fm, transport = client(*[ok({"id": "a"})] * 3)
+    with fm.with_options(timeout=5) as view:
+        view.workflows.get("wf_1")
+    view.with_options(timeout=6).close()
+    fm.workflows.get("wf_1")
+    view.workflows.get("wf_1")
+    fm.close()
+    for each in (fm, view):
+        with pytest.raises(ClientClosedError):
+            each.workflows.get("wf_1")
+    assert len(transport.requests) == 3
 
 
 @pytest.mark.parametrize("limits", [{"timeout": 0}, {"deadline": -1}, {"timeout": "x"}])

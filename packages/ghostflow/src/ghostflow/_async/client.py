@@ -29,6 +29,7 @@ from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGhostFlowClient"]
 
 
-class AsyncGhostFlowClient:
+class AsyncGhostFlowClient(OneProcess):
     """A client of the GhostFlow API. Opening it costs nothing; it is safe to share.
 
     Example::
@@ -106,6 +107,8 @@ class AsyncGhostFlowClient:
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -319,8 +322,13 @@ class AsyncGhostFlowClient:
             max_response_bytes=max_response_bytes,
             hooks=hooks,
         )
-        found = await client._account.login(email, password)
-        client._credentials.secret = make_secret(found.get("accessToken") or "")
+        try:
+            found = await client._account.login(email, password)
+            client._credentials.secret = make_secret(found.get("accessToken") or "")
+        except BaseException:
+            # Nobody else has it to close it.
+            await client.aclose()
+            raise
         return client
 
     async def request(
@@ -429,6 +437,7 @@ class AsyncGhostFlowClient:
         """Return a view of this client with other limits, or for another team.
 
         It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing.
 
         Args:
             timeout: Seconds for one attempt; ``float("inf")`` for no limit.
@@ -485,8 +494,12 @@ class AsyncGhostFlowClient:
         return self._calls.team_id
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
-        await self._calls.api.aclose()
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            await self._calls.api.aclose()
 
     if ASYNC:
         # The name that the blocking client has.

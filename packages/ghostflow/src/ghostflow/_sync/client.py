@@ -29,6 +29,7 @@ from ghostflow.errors import ConfigurationError, MisuseError
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["GhostFlowClient"]
 
 
-class GhostFlowClient:
+class GhostFlowClient(OneProcess):
     """A client of the GhostFlow API. Opening it costs nothing; it is safe to share.
 
     Example::
@@ -106,6 +107,8 @@ class GhostFlowClient:
     Raises:
         ConfigurationError: There is no key, or an option is out of its range.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -319,8 +322,13 @@ class GhostFlowClient:
             max_response_bytes=max_response_bytes,
             hooks=hooks,
         )
-        found = client._account.login(email, password)
-        client._credentials.secret = make_secret(found.get("accessToken") or "")
+        try:
+            found = client._account.login(email, password)
+            client._credentials.secret = make_secret(found.get("accessToken") or "")
+        except BaseException:
+            # Nobody else has it to close it.
+            client.close()
+            raise
         return client
 
     def request(
@@ -429,6 +437,7 @@ class GhostFlowClient:
         """Return a view of this client with other limits, or for another team.
 
         It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing.
 
         Args:
             timeout: Seconds for one attempt; ``float("inf")`` for no limit.
@@ -485,8 +494,12 @@ class GhostFlowClient:
         return self._calls.team_id
 
     def close(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``ClientClosedError``."""
-        self._calls.api.close()
+        """Close the connections. Calls under way and later ones raise ``ClientClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            self._calls.api.close()
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from ghostflow.cli.wording import UsageError
 Moment = date | datetime
 _LAST = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _HOUR = timedelta(hours=1)
+_SHORT = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class Period:
 
     start: Moment | None = None
     end: Moment | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has 48 hours at most, so that one point for each day would show nothing."""
+        start, end = self.start, self.end
+        if isinstance(start, datetime) and isinstance(end, datetime):
+            return end - start <= _SHORT
+        if start is None or end is None:
+            return False
+        return end.toordinal() - start.toordinal() < 2  # the last day is in it, too
 
 
 def read_last(text: str) -> Last:

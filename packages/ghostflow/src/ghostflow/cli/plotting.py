@@ -14,6 +14,7 @@ from ghostflow.cli import screen
 from ghostflow.cli.asking import ask
 from ghostflow.cli.charts import make_chart
 from ghostflow.cli.connecting import open_client
+from ghostflow.cli.periods import Period
 from ghostflow.cli.wording import CommandError, UsageError
 
 _FORMATS = (".png", ".svg")
@@ -25,9 +26,9 @@ def plot(options: argparse.Namespace) -> int:
     path = _path(options)
     with open_client(options) as client:
         question = ask(client, options)
-        report: Mapping[str, Any] = client.reports.timeseries(
-            options.interval, **question.arguments
-        )
+        asked = Period(question.arguments.get("from_"), question.arguments.get("to"))
+        interval = options.interval or ("hour" if asked.is_short else "day")
+        report: Mapping[str, Any] = client.reports.timeseries(interval, **question.arguments)
     if options.json:
         screen.print_json(report)
         return 0
@@ -35,7 +36,7 @@ def plot(options: argparse.Namespace) -> int:
     chart = make_chart(
         {**report, "currency": question.currency(report)},
         options.metrics,
-        options.interval,
+        interval,
         subtitle=screen.on_one_line(question.caption(report)),
         apart=path is None and not is_coloured,
     )

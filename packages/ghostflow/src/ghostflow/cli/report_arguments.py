@@ -83,10 +83,11 @@ def _add_columns(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _add_interval(command: argparse.ArgumentParser) -> None:
+def _add_interval(command: argparse.ArgumentParser, default: str | None = "day") -> None:
+    usual = default or "day, but hour for up to 48 hours"
     command.add_argument(
-        "-i", "--interval", choices=("hour", "day", "week", "month"), default="day",
-        help="what a point stands for (default: day)",
+        "-i", "--interval", choices=("hour", "day", "week", "month"), default=default,
+        help=f"what a point stands for (default: {usual})",
     )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def add_plot(commands: Any) -> None:
         "metrics", type=metric_names, metavar="METRIC[,METRIC]",
         help="such as clicks, revenue,cost or cr; what has another unit gets a scale of its own",
     )  # fmt: skip
-    _add_interval(command)
+    _add_interval(command, default=None)
     command.add_argument(
         "-o", "--output", metavar="FILE", help="draw a picture: a file ending in .png or .svg"
     )

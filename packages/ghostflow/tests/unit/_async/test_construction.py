@@ -10,6 +10,7 @@ import pytest
 
 from ghostflow import (
     AsyncGhostFlowClient,
+    ClientClosedError,
     ConfigurationError,
     MisuseError,
     RawResponse,
@@ -182,3 +183,14 @@ async def test_raw_response_refuses_what_has_no_single_answer() -> None:
     for name, error in (("iter", MisuseError), ("frob", AttributeError), ("_x", AttributeError)):
         with pytest.raises(error):
             getattr(gf.with_raw_response.offers, name)
+
+
+async def test_view_that_is_closed_leaves_its_client_open() -> None:
+    gf, _ = client(ok({"id": ID}), ok({"id": ID}))
+    async with gf.with_options(timeout=5) as view:
+        await view.campaigns.get(ID)
+    await view.aclose()
+    await gf.campaigns.get(ID)
+    await gf.aclose()
+    with pytest.raises(ClientClosedError):
+        await view.campaigns.get(ID)

@@ -31,6 +31,7 @@ row    proven by
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -54,7 +55,7 @@ from ghostflow import (
 from quintet.errors import ConnectionFailure, TimeoutFailure
 from quintet.testing import FakeClock, check_secret_hygiene
 
-from .rig import ID, KEY, LIMITS, client, header, hosted, ok, refused, reply, sent
+from .rig import BASE, ID, KEY, LIMITS, client, header, hosted, ok, refused, reply, sent
 
 
 def DROP(request: Any) -> Exception:
@@ -334,8 +335,9 @@ async def test_d10_code_and_message_are_found(
     gf, _ = client(answer)
     with pytest.raises(NotFoundError) as caught:
         await gf.get("/campaigns/x")
-    if message == "Not Found":  # in words of ours, which then say what was asked
-        message = f"Not Found (GET {caught.value.url} answered 404)"
+    # In words of ours, or in the shape of another service: then with what was asked.
+    if message == "Not Found" or isinstance((body or {}).get("error"), dict):
+        message += f" (GET {caught.value.url} answered 404); is base_url right?"
     assert (caught.value.code, str(caught.value)) == (code, message)
 
 
@@ -556,3 +558,27 @@ async def test_validation_error_names_the_fields() -> None:
     with pytest.raises(ValidationError) as caught:
         await gf.campaigns.create("S", "x")
     assert caught.value.details == details
+
+
+async def test_404_of_the_hosted_service_has_no_doubt_about_its_url() -> None:
+    gf, _ = hosted(reply(404, json={"statusCode": 404}))
+    with pytest.raises(NotFoundError) as caught:
+        await gf.get("/campaigns/x")
+    assert str(caught.value) == f"Not Found (GET {caught.value.url} answered 404)"
+
+
+async def test_page_of_an_unknown_status_is_not_in_the_message() -> None:
+    gf, _ = client(reply(499, body=b"<html><body>the words of a proxy</body></html>"))
+    with pytest.raises(APIStatusError) as caught:
+        await gf.get("/campaigns")
+    assert str(caught.value) == f"GET {BASE}/campaigns answered 499"
+
+
+async def test_traceback_says_what_was_asked_and_the_id_of_the_request() -> None:
+    gf, _ = client(refused(403, "AUTH_INSUFFICIENT_SCOPE", "scope is missing"))
+    with pytest.raises(GhostFlowError) as caught:
+        await gf.get("/campaigns", search="x")
+    assert str(caught.value) == "scope is missing"
+    notes = getattr(caught.value, "__notes__", None)
+    if sys.version_info >= (3, 11):
+        assert notes == [f"GET {BASE}/campaigns (request id req_body)"]

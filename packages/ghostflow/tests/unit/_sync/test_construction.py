@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ghostflow import (
+    ClientClosedError,
     ConfigurationError,
     GhostFlowClient,
     MisuseError,
@@ -174,3 +175,14 @@ def test_raw_response_refuses_what_has_no_single_answer() -> None:
     for name, error in (("iter", MisuseError), ("frob", AttributeError), ("_x", AttributeError)):
         with pytest.raises(error):
             getattr(gf.with_raw_response.offers, name)
+
+
+def test_view_that_is_closed_leaves_its_client_open() -> None:
+    gf, _ = client(ok({"id": ID}), ok({"id": ID}))
+    with gf.with_options(timeout=5) as view:
+        view.campaigns.get(ID)
+    view.close()
+    gf.campaigns.get(ID)
+    gf.close()
+    with pytest.raises(ClientClosedError):
+        view.campaigns.get(ID)

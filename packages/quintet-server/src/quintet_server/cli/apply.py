@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def apply(
-    path: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Option(
             "--file",
             "-f",
-            help="A YAML or JSON file, or a folder of them (subfolders included).",
+            help="A YAML or JSON file, or a folder of them (subfolders included); may be repeated.",
             show_default=False,
         ),
     ],
@@ -39,7 +39,7 @@ def apply(
     kinds = [kind for service in load_services() for kind in service.definitions]
 
     async def work(db: Database) -> list[Applied]:
-        return await apply_definitions(db, path, kinds)
+        return await apply_definitions(db, paths, kinds)
 
     try:
         applied = with_database(data_dir, database_url, work)
@@ -54,4 +54,4 @@ def apply(
             typer.echo(f"warning: {warning}", err=True)
         typer.echo(f"{item.outcome:9}  {item.service} {item.kind} {item.name} ({item.project})")
     if not applied:
-        typer.echo(f"no definitions in {path}")
+        typer.echo(f"no definitions in {', '.join(map(str, paths))}")

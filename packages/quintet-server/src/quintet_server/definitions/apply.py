@@ -70,22 +70,29 @@ class _Checked:
     warnings: Sequence[Mistake]
 
 
-async def apply_definitions(db: Database, path: Path, kinds: Iterable[Kind]) -> list[Applied]:
-    """Apply a file or a folder in one transaction; applying it again changes nothing.
+async def apply_definitions(
+    db: Database, paths: Path | Sequence[Path], kinds: Iterable[Kind]
+) -> list[Applied]:
+    """Apply files and folders in one transaction; applying them again changes nothing.
+
+    What a document refers to may be in any of them, before or behind it.
 
     Raises :class:`BadDefinitions` with every mistake in every file, FileNotFoundError when there
-    is nothing at ``path``.
+    is nothing at one of ``paths``.
     """
-    checked = _check(path, {(kind.service, kind.kind): kind for kind in kinds})
+    paths = [paths] if isinstance(paths, Path) else paths
+    checked = _check(paths, {(kind.service, kind.kind): kind for kind in kinds})
     async with db.transaction() as conn:
         in_order = sorted(checked, key=lambda item: item.kind.order)
         return [await _apply(conn, item) for item in in_order]
 
 
-def _check(path: Path, kinds: dict[tuple[str, str], Kind]) -> list[_Checked]:
+def _check(paths: Sequence[Path], kinds: dict[tuple[str, str], Kind]) -> list[_Checked]:
     checked: list[_Checked] = []
     mistakes: list[Mistake] = []
-    for file in find_files(path):
+    # A file that is named beside its folder is one file.
+    files = {file.resolve(): file for path in paths for file in find_files(path)}
+    for file in files.values():
         documents, found = read_documents(file)
         mistakes += found
         for document in documents:

@@ -153,7 +153,11 @@ class AsyncByteStream:
     Attributes:
         status: HTTP status of the answer, 0 until its head has come.
         headers: Of the answer, none until its head has come.
+        quiet: Whether it may be dropped half-read without a warning, as an SDK wants it where its
+            answers stand for those of another library, which does not warn.
     """
+
+    quiet = False
 
     def __init__(
         self,
@@ -218,7 +222,7 @@ class AsyncByteStream:
 
     def __del__(self) -> None:
         # An interrupt may have come before there was anything in it.
-        if getattr(self, "_reading", False) and not self._left:
+        if getattr(self, "_reading", False) and not self._left and not self.quiet:
             _dropped(self._context, "download", self._site)
 
     async def read(self) -> bytes:

@@ -17,6 +17,7 @@ from quintet.core.retry import RetryPolicy
 from quintet.drive import Driver
 from quintet.errors import QuintetError
 from quintet.hooks import Attempt, is_log_on, log_attempt, report
+from quintet.one_process import OneProcess
 from quintet.options import UNSET, Unset, check_retries, check_seconds
 from quintet.transport.choosing import choose_transport
 
@@ -50,7 +51,7 @@ _EVENT_HEADERS = {
 }
 
 
-class ApiClient:
+class ApiClient(OneProcess):
     """Calls operations of one service; every SDK client holds one.
 
     It is safe to share between tasks, and usable from several event loops in turn.  Opening it

@@ -154,7 +154,11 @@ class ByteStream:
     Attributes:
         status: HTTP status of the answer, 0 until its head has come.
         headers: Of the answer, none until its head has come.
+        quiet: Whether it may be dropped half-read without a warning, as an SDK wants it where its
+            answers stand for those of another library, which does not warn.
     """
+
+    quiet = False
 
     def __init__(
         self,
@@ -219,7 +223,7 @@ class ByteStream:
 
     def __del__(self) -> None:
         # An interrupt may have come before there was anything in it.
-        if getattr(self, "_reading", False) and not self._left:
+        if getattr(self, "_reading", False) and not self._left and not self.quiet:
             _dropped(self._context, "download", self._site)
 
     def read(self) -> bytes:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quintet.core.effects import Send
+from quintet.core.error_map import parse_error_body
+from quintet.core.redaction import clean_error, clean_response, clean_text, secrets_of
 from quintet.core.redirect import RedirectPolicy
 from quintet.core.request import Request
 from quintet.core.retry import (
@@ -210,6 +213,10 @@ class Attempts:
     hops = 0
     readmitted = False
     """Whether a 401 was answered with other credentials; that happens once."""
+    renewed = False
+    """Whether the request has the credentials of the moment already."""
+    former: tuple[Request, ...] = ()
+    """The requests with credentials that have been replaced meanwhile."""
     lost = False
     """Whether an attempt of this write may have had an effect that no answer told of."""
     complete = False
@@ -256,11 +263,16 @@ class Attempts:
 
         Not after a redirect: what travels on from there was decided when it was followed.
         """
+        if self.renewed:
+            # They were asked for a moment ago; whoever gives each out once would lose these.
+            self.renewed = False
+            return False
         if self.hops:
             return False
         plan = self.plan.renewed(self.request)
         if plan is self.plan:
             return False
+        self.former = (*self.former, self.request)
         self.plan = plan
         self.request = plan.request
         return True
@@ -292,28 +304,39 @@ class Attempts:
 
     def secrets(self) -> tuple[str, ...]:
         """Return what no error of this call may show."""
-        from quintet.core.redaction import secrets_of
-
         # After a redirect the request is another one, with fewer headers.
-        sent = (self.plan.request, self.request, self.amended)
+        sent = (self.plan.request, self.request, self.amended, *self.former)
         names = self.context.service.credential_headers
         return secrets_of((each for each in sent if each is not None), names)
 
     def clean(self, error: QuintetError) -> QuintetError:
         """Return an error without what it may not show, whoever wrote its text."""
-        from quintet.core.redaction import clean_error
-
         clean_error(error, self.secrets())
         return error
 
     def cleaned(self, response: Response) -> Response:
         """Return an answer with an error status without the credentials that it may echo."""
-        from quintet.core.redaction import clean_response
-
         clean = clean_response(response, self.secrets())
         if clean is not response and self.context.last is response:
             self.context.last = clean
         return clean
+
+    def refusal(self, response: Response, note: str) -> QuintetError:
+        """Return the SDK's error for an answer with an error status, and why it was the last."""
+        error = self.clean(self.context.service.status_error(response, self.plan.operation))
+        if note:
+            error.message += note
+            error.args = (error.message,)
+        self.add_place(error)
+        return error
+
+    def add_place(self, error: QuintetError) -> None:
+        """Let the traceback of an error say what was asked, where its message does not."""
+        place = f"{self.request.method} {self.request.url.partition('?')[0]}"
+        if sys.version_info >= (3, 11) and place not in error.message:
+            request_id = error.request_id or self.request_id()
+            said = f"{place} (request id {request_id})" if request_id else place
+            error.add_note(clean_text(said, self.secrets()))
 
     def report(self, error: QuintetError | None = None, retry_in: float | None = None) -> None:
         """Tell the observer of the call, if there is one, what became of the attempt."""
@@ -387,8 +410,6 @@ class Attempts:
             self.doubt()
         code = None
         if plan.policy.codes:
-            from quintet.core.error_map import parse_error_body
-
             code = parse_error_body(response).code
         if not plan.policy.covers(response.status, code) or context.service.is_final(response):
             return GiveUp("status")
@@ -419,7 +440,8 @@ class Attempts:
         if remaining is not None and remaining <= 0:
             return False
         self.readmitted = True
-        return self.renew()
+        self.renewed = self.renew()
+        return self.renewed
 
     def rewind(self) -> None:
         """Set the body back to its beginning."""

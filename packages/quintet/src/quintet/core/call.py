@@ -346,8 +346,10 @@ def _wait_or_refuse(attempts: Attempts, response: Response) -> Program[None]:
         return
     attempts.report()
     attempts.complete = True
+    # Only this of the reasons: the others are in what the service said, or in the error's fields.
+    note = _NOTES[decision.reason] if decision.reason == "body_not_rewindable" else ""
     raise fill(
-        attempts.clean(context.service.status_error(response, attempts.plan.operation)),
+        attempts.refusal(response, note),
         status=response.status,
         response=response,
         retry_after=retry_after,

@@ -13,7 +13,8 @@ error on its way out.  The rules:
   whoever they belong to.  In the answer itself those stay: they are its data.
 * Successful answers are not touched.
 
-Everything here is for errors, so it is imported when there is one.
+It is imported with the first client, and not with the first error: that may be the one that says
+that no more files can be opened.
 """
 
 from __future__ import annotations
@@ -45,12 +46,11 @@ _LEAST_CHARS = 6
 _MOST_BODY_BYTES = 64 * 1024
 _MOST_DEPTH = 20
 _MOST_CAUSES = 10
-# Named like a secret, and useful in an error.
-_HARMLESS = frozenset({"idempotency-key"})
+# Named like a secret, and useful in an error; some services put an "X-" before it.
+_HARMLESS = "idempotency-key"
 _WORDS = ("password", "passwd", "secret", "token", "apikey", "authorization", "credential")
 _SIGNS = ("signature", "sig")
 
-# The characters that some writer of JSON, HTML or URLs puts in another way.
 _USER = r"(?<=://)[^\s/?#@\"'<>]+@"
 _SIGNED = (
     r"(?i)([?&;](?:[\w.%-]*(?:password|passwd|secret|token|signature|credential|api[_-]?key)"
@@ -119,7 +119,7 @@ def clean_error(error: QuintetError, secrets: tuple[str, ...]) -> None:
     for name in ("code", "request_id", "details"):
         value = getattr(error, name)
         cleaned = _clean_value(value, secrets, _MOST_DEPTH)
-        if name == "code":
+        if name == "code" and isinstance(cleaned, str):
             cleaned = clean_text(cleaned)
         if cleaned != value:
             setattr(error, name, cleaned)
@@ -134,14 +134,15 @@ def clean_error(error: QuintetError, secrets: tuple[str, ...]) -> None:
 
 def _listed(found: Iterable[str]) -> tuple[str, ...]:
     # The longest first: a shorter one may be part of it.
-    long = {each for each in found if len(each) >= _LEAST_CHARS}
+    # Blanks are nobody's secret, and an answer is full of them.
+    long = {each for each in found if len(each.strip()) >= _LEAST_CHARS}
     return tuple(sorted(long, key=lambda each: (-len(each), each)))
 
 
 def _in_headers(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> Iterator[str]:
     for name, value in headers:
         lowered = name.lower()
-        if lowered in _HARMLESS or not (lowered in names or is_secret_name(lowered)):
+        if lowered.endswith(_HARMLESS) or not (lowered in names or is_secret_name(lowered)):
             continue
         yield value
         scheme, space, rest = value.partition(" ")
@@ -213,8 +214,15 @@ def _clean_value(value: Any, secrets: tuple[str, ...], depth: int) -> Any:
 def _clean_bytes(body: bytes, secrets: tuple[str, ...]) -> bytes:
     # Latin-1 keeps every byte, so what is not touched stays as it is, whatever its charset.
     text = body.decode("latin-1")
-    cleaned = without(text, tuple(each.encode().decode("latin-1") for each in secrets))
+    cleaned = without(text, tuple(way for each in secrets for way in _in_bytes(each)))
     return body if cleaned is text else cleaned.encode("latin-1")
+
+
+def _in_bytes(secret: str) -> Iterator[str]:
+    # Half a surrogate pair can come from a body that the caller encoded.
+    yield secret.encode("utf-8", "surrogatepass").decode("latin-1")
+    if not secret.isascii():
+        yield json.dumps(secret)[1:-1]
 
 
 def without(text: str, secrets: tuple[str, ...]) -> str:
@@ -229,8 +237,13 @@ def without(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _longest_word(secret: str) -> str:
-    words = "".join(char if char.isalnum() else " " for char in secret).split()
+    words = "".join(char if _is_plain(char) else " " for char in secret).split()
     return max(words, key=len, default="")
+
+
+def _is_plain(char: str) -> bool:
+    """Tell a character that nobody writes in another way."""
+    return char.isascii() and char.isalnum()
 
 
 def _spelling(char: str) -> str:
@@ -238,7 +251,7 @@ def _spelling(char: str) -> str:
     import re
 
     plain = re.escape(char)
-    if char.isalnum() or char in "-._~":
+    if _is_plain(char):
         return plain
     code = ord(char)
     ways = [rf"\\{plain}", rf"(?i:\\u{code:04x})", rf"(?i:%{code:02x})"]

@@ -13,15 +13,23 @@ from quintet.core.url import LOOK_AT_BASE_URL, shown_url
 if TYPE_CHECKING:
     from quintet.core.response import Response
 
-__all__ = ["answered", "redirect_note", "unsaid"]
+__all__ = ["answered", "is_page", "redirect_note", "unsaid"]
 
 _NOT_MODIFIED = 304
+_PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml")
+_MOST_BLANK = 200
 
 
 def answered(response: Response) -> str:
     """Return what was asked and what came, such as ``"GET https://x.example/y answered 502"``."""
     place = f"{response.method} {shown_url(response.url)}".strip()
     return f"{place or 'the server'} answered {response.status}"
+
+
+def is_page(response: Response) -> bool:
+    """Tell a page for people, of which no message shows anything, by its type or its beginning."""
+    start = response.body[:_MOST_BLANK].lstrip().lower()
+    return response.content_type == "text/html" or start.startswith(_PAGE_STARTS)
 
 
 def redirect_note(response: Response) -> str:

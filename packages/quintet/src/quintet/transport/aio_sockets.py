@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -152,6 +153,9 @@ class AsyncConnection(OneWaiter, asyncio.Protocol):
         self._end(exc)
         self._keeper.gone(self)
         self._stop_timer()
+        if sys.version_info < (3, 11) and self.transport is not None and self._state != _CLOSED:
+            # There a TLS transport does not note that it has ended, and complains when it is freed.
+            self.transport.abort()
         self._wake()
 
     def pause_writing(self) -> None:

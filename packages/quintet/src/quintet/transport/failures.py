@@ -8,6 +8,7 @@ wrong with a request without showing it.
 
 from __future__ import annotations
 
+import os
 import ssl
 
 from quintet.core.retry import Progress
@@ -39,6 +40,8 @@ _CONNECTION = frozenset({"ConnectError", "ReadError", "WriteError", "CloseError"
 _WENT_AWAY = ("disconnected", "peer closed", "closed connection")
 # ... and h11, the parser of httpx, of a head without an end.
 _HEAD_TOO_LONG = "buffer too long"
+# ... and anyio, which httpx waits by, in the place of every reason that it has.
+_NONE_CONNECTED = "All connection attempts failed"
 # The peer went away in the middle: unlike a refusal, that may be different next time.
 _TLS_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 # OpenSSL's numbers for a certificate of another host, or of another address.
@@ -169,9 +172,24 @@ def _broken(failure: BaseException, progress: int, reused: bool, to: str) -> Con
                 repeatable=progress != Progress.NOTHING_SENT,
             )
         cause = cause.__cause__ or cause.__context__
-    text = str(failure) or type(failure).__name__
+    text = _reason(failure) or type(failure).__name__
     verb = f"could not connect{to}" if progress == Progress.NOTHING_SENT else "the connection broke"
     return ConnectionFailure(f"{verb}: {text}", progress=progress, reused=reused)
+
+
+def _reason(failure: BaseException) -> str:
+    """Return what a failure says, or what is below it if it says nothing."""
+    text = str(failure)
+    if text != _NONE_CONNECTED:
+        return text
+    cause: BaseException | None = failure
+    while cause is not None:
+        # One for each address of the host; the last is as good as any.
+        found: BaseException = (getattr(cause, "exceptions", None) or (cause,))[-1]
+        if isinstance(found, OSError) and found.errno is not None:
+            return f"[Errno {found.errno}] {os.strerror(found.errno)}"
+        cause = found.__cause__ or found.__context__
+    return text
 
 
 def _untrusted(failure: ssl.SSLCertVerificationError) -> ConnectionFailure:

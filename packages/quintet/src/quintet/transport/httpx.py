@@ -49,10 +49,11 @@ def is_async_client(candidate: object) -> bool:
 class _Trace:
     """Learns from the pool's trace events how far the exchange got, if there are any."""
 
-    __slots__ = ("_own", "fresh", "progress", "source_failure")
+    __slots__ = ("_own", "_place", "fresh", "progress", "source_failure")
 
     def __init__(self, own: bool) -> None:
         self._own = own
+        self._place: tuple[str, int] | None = None
         self.progress: int | None = None
         self.fresh = False
         self.source_failure: Exception | None = None
@@ -61,6 +62,8 @@ class _Trace:
         if event.endswith("connect_tcp.started"):
             self.fresh = True
             self.progress = 0
+            if isinstance(info, dict):  # a foreign client's may be anything
+                self._place = str(info.get("host", "")), info.get("port", 0)
         elif event.endswith("send_request_headers.started"):
             self.progress = 1
         elif event.endswith("receive_response_headers.complete"):
@@ -69,8 +72,14 @@ class _Trace:
     async def note(self, event: str, info: Any) -> None:
         self(event, info)
 
-    def explain(self, failure: Exception, client: Any, seconds: float | None) -> Exception:
-        """Return the error to raise for the client's failure, its cause set."""
+    def explain(
+        self, failure: Exception, client: Any, seconds: float | None, url: Any = None
+    ) -> Exception:
+        """Return the error to raise for the client's failure, its cause set.
+
+        Args:
+            url: Of the request, as the client has it.
+        """
         if failure is self.source_failure:
             return failure
         if getattr(client, "is_closed", False) is True:
@@ -82,7 +91,27 @@ class _Trace:
         # Without trace events nothing is known; that the request went out is the safe guess.
         progress = 1 if self.progress is None else self.progress
         reused = self.progress is not None and not self.fresh
-        return translate(failure, progress=progress, reused=reused, seconds=seconds)
+        return translate(
+            failure,
+            progress=progress,
+            reused=reused,
+            seconds=seconds,
+            where=_where(self._place, url),
+        )
+
+
+def _where(place: tuple[str, int] | None, url: Any) -> str:
+    """Return what was to be connected to, as our engine names it; ``""`` if that is not known."""
+    if place is None:
+        return ""
+    host, port = place
+    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    asked = getattr(url, "raw_host", None)
+    if asked is None:
+        return name
+    wanted = getattr(url, "port", None) or (443 if url.scheme == "https" else 80)
+    # Nobody but a proxy is asked in the place of the host itself.
+    return name if (asked.decode("ascii"), wanted) == place else f"the proxy {name}"
 
 
 def _build(client: Any, request: Request, content: Any, left: float | None, trace: Any) -> Any:
@@ -154,6 +183,7 @@ class HttpxTransport:
         trace = _Trace(self._own)
         content = outgoing(request.body, trace)
         left = None if until is None else max(until - self._now(), 0.001)
+        native = None
         try:
             native = _build(self._client, request, content, left, trace)
             response = self._client.send(native, stream=True, follow_redirects=False)
@@ -162,7 +192,8 @@ class HttpxTransport:
             bounded = native if left is not None else None
             return _Exchange(self._client, response, trace, self._now, bounded)
         except Exception as failure:
-            raise trace.explain(failure, self._client, seconds)  # noqa: B904 - it sets the cause
+            url = getattr(native, "url", None)
+            raise trace.explain(failure, self._client, seconds, url)  # noqa: B904 - it sets the cause
 
     def close(self) -> None:
         """Refuse further requests; the client stays open, for it belongs to whoever made it."""
@@ -253,6 +284,7 @@ class AsyncHttpxTransport:
         trace = _Trace(self._own)
         content = async_outgoing(request.body, trace)
         left = None if until is None else max(until - self._now(), 0.001)
+        native = None
         try:
             native = _build(self._client, request, content, left, trace.note)
             answer = self._client.send(native, stream=True, follow_redirects=False)
@@ -266,7 +298,8 @@ class AsyncHttpxTransport:
         except asyncio.TimeoutError as late:
             raise _too_late(seconds, 1 if trace.progress is None else trace.progress) from late
         except Exception as failure:
-            raise trace.explain(failure, self._client, seconds)  # noqa: B904 - it sets the cause
+            url = getattr(native, "url", None)
+            raise trace.explain(failure, self._client, seconds, url)  # noqa: B904 - it sets the cause
 
     async def close(self) -> None:
         """Refuse further requests; the client stays open, for it belongs to whoever made it."""

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import sys
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -83,9 +83,9 @@ class _Routes(httpx.BaseTransport):
         return pool.handle_request(request)
 
     @property
-    def used(self) -> bool:
-        """Whether there was any request."""
-        return bool(self._pools)
+    def connected(self) -> bool:
+        """Whether there is an open connection."""
+        return _connected(self._pools.values())
 
     def close(self) -> None:
         for pool in tuple(self._pools.values()):
@@ -108,9 +108,19 @@ class _AsyncRoutes(httpx.AsyncBaseTransport):
             self._pools[proxy] = pool
         return await pool.handle_async_request(request)
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is an open connection."""
+        return _connected(self._pools.values())
+
     async def aclose(self) -> None:
         for pool in tuple(self._pools.values()):
             await pool.aclose()
+
+
+def _connected(pools: Iterable[Any]) -> bool:
+    # httpx itself does not tell, only what it stands on.
+    return any(not each.is_closed() for pool in pools for each in pool._pool.connections)
 
 
 def _port(url: httpx.URL) -> int:
@@ -165,9 +175,10 @@ def _forgotten(
     owner: weakref.ref[OwnHttpxTransport], client: httpx.Client, routes: _Routes, site: str
 ) -> None:
     """Close a client that nobody closed; at the exit of the program, say nothing."""
+    connected = routes.connected
     client.close()
     # At the exit it is called although the owner is still there.
-    if routes.used and owner() is None and not sys.is_finalizing():
+    if connected and owner() is None and not sys.is_finalizing():
         warn_unclosed("client on httpx", site)
 
 
@@ -175,7 +186,8 @@ class _Loop:
     """The client of one event loop."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self.client = httpx.AsyncClient(transport=_AsyncRoutes(), **_settings())
+        self.routes = _AsyncRoutes()
+        self.client = httpx.AsyncClient(transport=self.routes, **_settings())
         self.transport = AsyncHttpxTransport(self.client, now, own=True)
         self._guard = self._closing()
 
@@ -253,7 +265,7 @@ class AsyncOwnHttpxTransport:
 
 def _left_open(loops: dict[asyncio.AbstractEventLoop, _Loop], site: str) -> None:
     """Close what nobody closed and nobody can reach any more, and say so."""
-    open_ones = any(not loop.is_closed() for loop in loops)
+    open_ones = any(not loop.is_closed() and loops[loop].routes.connected for loop in loops)
     _end_all(loops)
     if open_ones:
         warn_unclosed("asyncio client on httpx", site)

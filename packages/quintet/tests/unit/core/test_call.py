@@ -351,6 +351,12 @@ def test_deadline_cuts_the_attempt_short() -> None:
     assert (played.sends[0].until, played.sends[0].seconds) == (10.0, 10.0)
 
 
+def test_deadline_that_is_far_leaves_the_attempt_its_timeout() -> None:
+    clock = FakeClock()
+    played = play(call(plan(timeout=10.0, deadline=30.0), context(clock)), [OK], clock)
+    assert (played.sends[0].until, played.sends[0].seconds) == (10.0, 10.0)
+
+
 def test_neither_timeout_nor_deadline_means_no_limit() -> None:
     clock = FakeClock()
     played = play(call(plan(timeout=None), context(clock)), [OK], clock)
@@ -436,9 +442,20 @@ def test_rewindable_body_is_sent_whole_each_time() -> None:
 
 def test_one_shot_body_is_not_sent_again_once_touched() -> None:
     bench = Bench(reply(503), OK)
-    with pytest.raises(StatusError):
+    with pytest.raises(StatusError) as caught:
         bench.call(PUT, body=open_body(iter([b"ab"])))
     assert len(bench.transport.requests) == 1
+    assert caught.value.message.endswith("not repeated, since its body can be read only once")
+    assert caught.value.args == (caught.value.message,)
+
+
+def test_refusal_that_is_not_repeated_for_another_reason_says_what_the_service_said() -> None:
+    said = []
+    for operation in (GET, POST):
+        with pytest.raises(StatusError) as caught:
+            Bench(reply(500), max_retries=0).call(operation)
+        said.append(caught.value.message)
+    assert not any("repeated" in each for each in said)
 
 
 def test_one_shot_body_that_nobody_touched_is_sent_on_the_next_attempt() -> None:

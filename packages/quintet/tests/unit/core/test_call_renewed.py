@@ -99,6 +99,12 @@ def test_401_is_answered_once_by_credentials_that_changed(name: str) -> None:
     assert (keys_sent(bench), bench.sleeps, response.attempts) == ([["old"], ["new"]], [], 2)
 
 
+def test_401_uses_the_credentials_that_it_got_and_asks_for_no_others() -> None:
+    bench = bench_with_keys(reply(401), reply(503), OK, keys=["k1", "k2", "k3", "k4"])
+    bench.call()
+    assert keys_sent(bench) == [["k1"], ["k2"], ["k3"]]
+
+
 def test_401_that_stays_is_raised_after_the_second() -> None:
     bench = bench_with_keys(reply(401), reply(401), keys=list("abcdef"), max_retries=3)
     with pytest.raises(StatusError) as caught:

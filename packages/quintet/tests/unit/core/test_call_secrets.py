@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -83,6 +84,17 @@ def test_credential_is_not_repeated_behind_a_redirect_either() -> None:
     assert error.message == HIDDEN
 
 
+def test_credential_that_was_replaced_meanwhile_is_not_repeated() -> None:
+    keys = [(("Authorization", f"Bearer {each}"),) for each in (KEY, "key-9876543210")]
+    bench = Bench(
+        reply(401), reply(403, body=f"{KEY} is used up".encode()), service=SERVICE, max_retries=0
+    )
+    bench.client._planner._credentials = lambda: keys.pop(0)
+    with pytest.raises(QuintetError) as caught:
+        bench.call()
+    assert caught.value.message == f"{HIDDEN} is used up"
+
+
 def test_location_is_followed_as_it_came() -> None:
     target = f"https://api.example/v1/{KEY}"
     bench = Bench(
@@ -161,3 +173,19 @@ def test_client_cleans_an_answer_for_an_sdk() -> None:
     answer = bench.call()
     assert bench.client.cleaned(answer).json() == {"error": HIDDEN}
     assert answer.json() == {"error": KEY}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes came with Python 3.11")
+def test_note_of_the_place_is_there_once_without_secrets_and_only_where_it_is_not_said() -> None:
+    headers = {"X-Request-Id": f"id-{KEY}"}
+    error, _ = failing(reply(401, body=b"no", headers=headers), query={"token": "hunter2-hunter2"})
+    place = "GET https://api.example/v1/thing"
+    assert getattr(error, "__notes__", None) == [place]
+    error, _ = failing(reply(401, body=b"no", headers={"X-Request-Id": "req-1"}))
+    assert getattr(error, "__notes__", None) == [
+        "GET https://api.example/v1/thing (request id req-1)"
+    ]
+    error, _ = failing(reply(401, body=f"{place} answered 401".encode()))
+    assert not hasattr(error, "__notes__")
+    error, _ = failing(ProtocolFailure("no HTTP"))
+    assert not hasattr(error, "__notes__")

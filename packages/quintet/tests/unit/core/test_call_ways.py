@@ -23,7 +23,7 @@ from quintet.errors import (
 )
 from quintet.testing import FakeClock, reply
 
-from ..rig import PUT, Bench, context, plan, play
+from ..rig import GET, PUT, Bench, context, plan, play
 
 OK = reply(200, json={"ok": True})
 
@@ -117,6 +117,16 @@ def test_paced_client_learns_from_answers_within_a_call() -> None:
     bench = Bench(reply(503, headers={**LIMITED, "X-RateLimit-Reset": "9"}), OK, pacing=True)
     bench.call()
     assert sum(bench.sleeps) == pytest.approx(9.0)
+
+
+def test_download_of_a_paced_client_waits_for_its_turn_and_learns_from_its_answer() -> None:
+    limited = reply(200, headers=LIMITED, body=b"abc")
+    bench = Bench(limited, limited, OK, pacing=True)
+    for _ in range(2):
+        with bench.client.download(GET) as pieces:
+            assert b"".join(pieces) == b"abc"
+    bench.call()
+    assert bench.sleeps == [5.0, 5.0]
 
 
 def test_rate_limit_is_that_of_the_last_answer() -> None:

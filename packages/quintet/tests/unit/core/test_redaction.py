@@ -48,7 +48,8 @@ def test_credential_headers_are_hidden_whole_and_without_their_scheme() -> None:
 
 
 def test_header_named_like_a_secret_is_hidden_and_an_idempotency_key_is_not() -> None:
-    found = request(("X-Other-Token", "abcdefgh"), ("Idempotency-Key", "0123456789"))
+    keys = ("Idempotency-Key", "0123456789"), ("X-Idempotency-Key", "9876543210")
+    found = request(("X-Other-Token", "abcdefgh"), *keys)
     assert found == ("abcdefgh",)
 
 
@@ -66,6 +67,11 @@ def test_basic_header_that_is_none_is_hidden_as_it_is(odd: str) -> None:
 def test_short_credential_is_not_looked_for() -> None:
     assert request(("Authorization", "Bearer x")) == ("Bearer x",)
     assert without("an x is an x", request(("Authorization", "k"))) == "an x is an x"
+
+
+def test_blanks_are_no_credential() -> None:
+    assert request(body=b'{"password": "          "}') == ()
+    assert request(body=b'{"password": "   a b   "}') == ()
 
 
 def test_members_of_the_body_that_are_named_like_secrets_are_hidden() -> None:
@@ -114,6 +120,7 @@ def test_parameters_that_sign_a_url_are_hidden() -> None:
         json.dumps(KEY).replace("/", "\\/"),
         KEY.replace("+", "\\u002B").replace("=", "\\u003d"),
         KEY.replace("+", "&#43;").replace("=", "&#x3D;"),
+        KEY.replace("-", "%2D").replace("_", "&#95;").replace(".", "\\u002e"),
     ],
 )
 def test_credential_is_found_in_every_spelling(echo: str) -> None:
@@ -157,6 +164,27 @@ def test_bytes_around_a_credential_are_kept_whatever_they_are() -> None:
     body = b"\xff\xfe" + "schlüssel-ключ".encode() + b"\x00"
     clean = clean_response(Response(400, Headers(), body), ("schlüssel-ключ",))
     assert clean.body == b"\xff\xfe" + HIDDEN.encode() + b"\x00"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "schlüssel-ключ",
+        json.dumps("schlüssel-ключ")[1:-1],
+        quote("schlüssel-ключ"),
+        quote("schlüssel-ключ").lower(),
+    ],
+)
+def test_credential_beyond_ascii_is_found_in_an_answer_in_every_spelling(echo: str) -> None:
+    clean = clean_response(Response(400, Headers(), f"<{echo}>".encode()), ("schlüssel-ключ",))
+    assert clean.body == f"<{HIDDEN}>".encode()
+
+
+def test_half_a_surrogate_pair_in_a_body_of_the_callers_does_no_harm() -> None:
+    secrets = request(body=b'{"password": "abcdef\\ud800"}')
+    assert secrets == ("abcdef\ud800",)
+    answer = Response(400, Headers(), b'"abcdef\\ud800"')
+    assert clean_response(answer, secrets).body == f'"{HIDDEN}"'.encode()
 
 
 def test_cleaned_answer_keeps_its_facts() -> None:

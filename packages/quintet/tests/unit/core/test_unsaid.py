@@ -6,7 +6,7 @@ import pytest
 
 from quintet.core.headers import Headers
 from quintet.core.response import Response
-from quintet.core.unsaid import answered, redirect_note, unsaid
+from quintet.core.unsaid import answered, is_page, redirect_note, unsaid
 
 URL = "https://api.example/v1/things?key=hunter2"
 
@@ -37,3 +37,18 @@ def test_other_answers_are_no_redirects(status: int) -> None:
 def test_answer_without_a_reason_points_at_the_base_url_if_that_is_likely() -> None:
     assert "is base_url right?" in unsaid(answer(404))
     assert unsaid(answer(502)) == "the answer does not say why"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "page"),
+    [
+        ("text/html; charset=utf-8", b"words", True),
+        ("text/plain", b"\n <!DOCTYPE html><p>", True),
+        ("", b"<html>", True),
+        ("application/json", b"{}", False),
+        ("text/plain", b"a < b", False),
+        ("text/plain", b"", False),
+    ],
+)
+def test_page_is_told_by_its_type_or_its_beginning(kind: str, body: bytes, page: bool) -> None:
+    assert is_page(Response(502, Headers((("Content-Type", kind),)), body)) is page

@@ -60,9 +60,18 @@ def addresses(*names: str) -> list[Address]:
     return [(socket.AF_INET, socket.SOCK_STREAM, 0, name) for name in names]
 
 
-def watch(seconds: float | None = None) -> Watch:
-    until = None if seconds is None else time.monotonic() + seconds
-    return Watch(until, seconds, time.monotonic)
+class Hand:
+    """A clock that goes on when a test says so: no limit passes before something was begun."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def watch(seconds: float | None = None, now: Hand | None = None) -> Watch:
+    return Watch(seconds, seconds, now or Hand())
 
 
 async def started(network: Attempts, count: int) -> None:
@@ -110,7 +119,8 @@ async def test_one_that_stands_wins_over_one_that_fails_at_once() -> None:
 async def test_attempt_that_stands_when_nobody_wants_it_is_closed(how: str) -> None:
     network = Attempts(stagger=0.0)
     network.heedless = True
-    limit = watch(0.02 if how == "late" else None)
+    now = Hand()
+    limit = watch(0.02 if how == "late" else None, now)
     race = asyncio.ensure_future(network._first(addresses("a"), "http://a", limit))
     await started(network, 1)
     if how == "cancelled":
@@ -118,6 +128,7 @@ async def test_attempt_that_stands_when_nobody_wants_it_is_closed(how: str) -> N
         with pytest.raises(asyncio.CancelledError):
             await race
     else:
+        now.time = 1.0
         with pytest.raises(ConnectTimeout):
             await race
     unwanted = network.connection()
@@ -132,7 +143,10 @@ async def test_attempt_that_fails_when_nobody_wants_it_is_not_logged(
 ) -> None:
     network = Attempts(stagger=0.0)
     network.heedless = True
-    race = asyncio.ensure_future(network._first(addresses("a"), "http://a", watch(0.01)))
+    now = Hand()
+    race = asyncio.ensure_future(network._first(addresses("a"), "http://a", watch(0.01, now)))
+    await started(network, 1)
+    now.time = 1.0
     with pytest.raises(ConnectTimeout):
         await race
     network.outcomes["a"].set_exception(ConnectError("refused"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 import time
 from typing import Any
@@ -193,6 +195,21 @@ def test_pool_that_is_full_says_who_holds_it_and_what_to_do() -> None:
         "timed out: no connection became free within 2 s: all 100 connections are in use, the "
         "oldest for 12.3 s; raise max_connections, or close streams that nobody reads"
     )
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_reason_that_a_library_hides_is_taken_from_below(several: bool) -> None:
+    class Several(Exception):
+        exceptions = (TimeoutError(), OSError(errno.EHOSTUNREACH, "x"))
+
+    said = "All connection attempts failed"
+    below = OSError(said)
+    below.__cause__ = Several() if several else OSError(errno.EHOSTUNREACH, "x")
+    failure = httpx.ConnectError(said)
+    failure.__cause__ = below
+    reason = f"[Errno {errno.EHOSTUNREACH}] {os.strerror(errno.EHOSTUNREACH)}"
+    assert str(translate(failure, progress=0)) == f"could not connect: {reason}"
+    assert str(translate(httpx.ConnectError(said), progress=0)) == f"could not connect: {said}"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import socket
@@ -16,7 +17,7 @@ import httpx
 import pytest
 
 from quintet.core.request import Request
-from quintet.errors import ClientClosedError, ConfigurationError
+from quintet.errors import ClientClosedError, ConfigurationError, ConnectionFailure
 from quintet.transport.own_httpx import AsyncOwnHttpxTransport, OwnHttpxTransport
 
 
@@ -157,6 +158,48 @@ async def test_asyncio_transport_that_is_dropped_closes_its_connections(server: 
     del transport
     with pytest.warns(ResourceWarning, match=r"asyncio client on httpx, made at app.py:7"):
         held.clear()
+    while not there.client.is_closed:
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port that refuses connections: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.parametrize("way", ["direct", "http", "https"])
+async def test_place_that_takes_no_connection_is_named_with_the_reason(
+    way: str, nobody: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, place = f"http://127.0.0.1:{nobody}", f"127.0.0.1:{nobody}"
+    if way != "direct":
+        monkeypatch.setenv(f"{way}_proxy", f"http://user:password@{place}")
+        url, place = f"{way}://api.example/x", f"the proxy {place}"
+    blocking = OwnHttpxTransport(time.monotonic, "app.py:7")
+    awaited = AsyncOwnHttpxTransport(time.monotonic, "app.py:7")
+    with pytest.raises(ConnectionFailure) as one:
+        get(blocking, url)
+    with pytest.raises(ConnectionFailure) as other:
+        await aget(awaited, url)
+    blocking.close()
+    await awaited.close()
+    reason = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+    assert str(one.value) == str(other.value) == f"could not connect to {place}: {reason}"
+
+
+async def test_transport_that_never_connected_is_dropped_in_silence(nobody: int) -> None:
+    blocking = OwnHttpxTransport(time.monotonic, "app.py:7")
+    awaited = AsyncOwnHttpxTransport(time.monotonic, "app.py:7")
+    with pytest.raises(ConnectionFailure):
+        get(blocking, f"http://127.0.0.1:{nobody}")
+    with pytest.raises(ConnectionFailure):
+        await aget(awaited, f"http://127.0.0.1:{nobody}")
+    [there] = awaited._loops.values()
+    del blocking, awaited
+    gc.collect()
     while not there.client.is_closed:
         await asyncio.sleep(0)
 

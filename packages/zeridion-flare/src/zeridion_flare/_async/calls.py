@@ -34,6 +34,7 @@ class AsyncCalls:
     _deadline: float | None | Unset = UNSET
     _max_retries: int | None = None
     _last: Response | None = None
+    _is_view = False
 
     def with_options(
         self,
@@ -44,16 +45,16 @@ class AsyncCalls:
     ) -> Self:
         """Return a view of this client with other limits and a ``last_response`` of its own.
 
-        It shares the connections, so it costs nothing and need not be closed. Use one view per
-        task where you read ``last_response``: a client shared between tasks keeps only the answer
-        that came last.
+        It shares the connections, so it costs nothing and need not be closed.
+        Closing it closes nothing. Use one view per task where you read ``last_response``: a client
+        shared between tasks keeps only the answer that came last.
 
         Args:
             timeout: Seconds for one attempt; ``None`` for no limit.
             deadline: Seconds for a whole call, its retries and waits included.
             max_retries: Attempts beyond the first.
         """
-        changed: dict[str, Any] = {"_last": None}
+        changed: dict[str, Any] = {"_last": None, "_is_view": True}
         if not isinstance(timeout, Unset):
             changed["_timeout"] = timeout
         if not isinstance(deadline, Unset):

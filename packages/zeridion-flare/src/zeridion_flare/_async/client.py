@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 from zeridion_flare._async.insight import AsyncInsightCalls
 from zeridion_flare._async.jobs import AsyncJobCalls
 from zeridion_flare._async.recurring import AsyncRecurringCalls
@@ -34,6 +35,7 @@ class AsyncFlareClient(
     AsyncWebhookCalls,
     AsyncInsightCalls,
     AsyncWorkerCalls,
+    OneProcess,
 ):
     """A client of the Flare API. Opening it costs nothing; it is safe to share.
 
@@ -142,12 +144,16 @@ class AsyncFlareClient(
             transport=self._engine,
             clock=self._clock,
         )
-        vars(twin).update(_last=None, _api=api)
+        vars(twin).update(_last=None, _is_view=False, _api=api)
         return twin
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``FlareClosedError``."""
-        await self._api.aclose()
+        """Close the connections. Calls under way and later ones raise ``FlareClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            await self._api.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from quintet._async.polling import poll_until
 from quintet.core.deadline import Deadline
 from quintet.core.polling import PollSchedule
-from quintet.errors import QuintetError
+from quintet.errors import PollTimeout, QuintetError
 from zeridion_flare import _wire as wire
 from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import choose_body
@@ -105,6 +105,8 @@ class AsyncWatchCalls(AsyncCalls):
                 interval, max_interval, deadline=Deadline.after(timeout, self._clock.monotonic())
             )
             return await poll_until(look, _has_ended, schedule, self._clock)
+        except PollTimeout as late:
+            raise adopt(_explain(late, job_id, timeout)) from late.__cause__
         except QuintetError as error:
             raise adopt(error) from error.__cause__
 
@@ -149,6 +151,15 @@ class AsyncWatchCalls(AsyncCalls):
             headers={"Accept": "*/*"},
             request_id=request_id,
         )
+
+
+def _explain(late: PollTimeout, job_id: str, seconds: float | None) -> PollTimeout:
+    """Say which job did not end, and how far it was."""
+    last = late.last
+    state = last.get("state") if isinstance(last, dict) else "never seen"
+    late.message = f"job {job_id} did not end within {seconds:g} s; it is {state}"
+    late.args = (late.message,)
+    return late
 
 
 def _has_ended(job: Job) -> bool:

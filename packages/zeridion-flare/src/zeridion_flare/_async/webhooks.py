@@ -11,7 +11,7 @@ from zeridion_flare._async.calls import AsyncCalls
 from zeridion_flare._bodies import choose_body
 
 if TYPE_CHECKING:
-    from zeridion_flare.types import Delivery, DeliveryPage, Webhook, WebhookPage
+    from zeridion_flare.types import CreatedWebhook, Delivery, DeliveryPage, Webhook, WebhookPage
 
 
 class AsyncWebhookCalls(AsyncCalls):
@@ -27,7 +27,7 @@ class AsyncWebhookCalls(AsyncCalls):
         idempotency_key: str | None = None,
         request_id: str | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> Webhook:
+    ) -> CreatedWebhook:
         """Subscribe a URL to events and return the subscription, its secret included.
 
         The secret is shown here and after a rotation only: keep it for ``verify_webhook``.
@@ -49,7 +49,7 @@ class AsyncWebhookCalls(AsyncCalls):
             request_id=request_id,
             timeout=timeout,
         )
-        return cast("Webhook", found)
+        return cast("CreatedWebhook", found)
 
     async def get_webhook(
         self,
@@ -148,7 +148,7 @@ class AsyncWebhookCalls(AsyncCalls):
         idempotency_key: str | None = None,
         request_id: str | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> Webhook:
+    ) -> CreatedWebhook:
         """Replace the secret and return the subscription with the new one.
 
         For 24 hours deliveries are signed with both, so give ``verify_webhook`` a list of both
@@ -164,7 +164,7 @@ class AsyncWebhookCalls(AsyncCalls):
             request_id=request_id,
             timeout=timeout,
         )
-        return cast("Webhook", found)
+        return cast("CreatedWebhook", found)
 
     async def test_webhook(
         self,

@@ -75,6 +75,7 @@ class AsyncWorkerRun:
         self._registry = registry
         self._calls = calls.with_options(max_retries=0)
         self._polls = polls.with_options(max_retries=0)
+        self._polls_owner = polls
         self._abortable = abortable
         self._owned = owned
         self._hooks = tuple(hooks)
@@ -264,7 +265,7 @@ class AsyncWorkerRun:
             self._tell(self._core.poll_aborted)
         elif self._abortable:
             # Closing is what wakes a thread that blocks in a read; polls have their own client.
-            closable: Any = self._polls
+            closable: Any = self._polls_owner
             closable.close()
 
     def _note(self, event: WorkerEvent) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.one_process import OneProcess
 from zeridion_flare._service import MIB, SERVICE, find_credentials, make_options
 from zeridion_flare._sync.insight import InsightCalls
 from zeridion_flare._sync.jobs import JobCalls
@@ -35,6 +36,7 @@ class FlareClient(
     WebhookCalls,
     InsightCalls,
     WorkerCalls,
+    OneProcess,
 ):
     """A client of the Flare API. Opening it costs nothing; it is safe to share.
 
@@ -143,12 +145,16 @@ class FlareClient(
             transport=self._engine,
             clock=self._clock,
         )
-        vars(twin).update(_last=None, _api=api)
+        vars(twin).update(_last=None, _is_view=False, _api=api)
         return twin
 
     def close(self) -> None:
-        """Close the connections. Calls under way and later ones raise ``FlareClosedError``."""
-        self._api.close()
+        """Close the connections. Calls under way and later ones raise ``FlareClosedError``.
+
+        Of a view (see :meth:`with_options`) nothing is closed: the connections are its client's.
+        """
+        if not self._is_view:
+            self._api.close()
 
     def __enter__(self) -> Self:
         return self

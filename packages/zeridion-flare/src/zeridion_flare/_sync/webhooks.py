@@ -12,7 +12,7 @@ from zeridion_flare._bodies import choose_body
 from zeridion_flare._sync.calls import Calls
 
 if TYPE_CHECKING:
-    from zeridion_flare.types import Delivery, DeliveryPage, Webhook, WebhookPage
+    from zeridion_flare.types import CreatedWebhook, Delivery, DeliveryPage, Webhook, WebhookPage
 
 
 class WebhookCalls(Calls):
@@ -28,7 +28,7 @@ class WebhookCalls(Calls):
         idempotency_key: str | None = None,
         request_id: str | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> Webhook:
+    ) -> CreatedWebhook:
         """Subscribe a URL to events and return the subscription, its secret included.
 
         The secret is shown here and after a rotation only: keep it for ``verify_webhook``.
@@ -50,7 +50,7 @@ class WebhookCalls(Calls):
             request_id=request_id,
             timeout=timeout,
         )
-        return cast("Webhook", found)
+        return cast("CreatedWebhook", found)
 
     def get_webhook(
         self,
@@ -149,7 +149,7 @@ class WebhookCalls(Calls):
         idempotency_key: str | None = None,
         request_id: str | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> Webhook:
+    ) -> CreatedWebhook:
         """Replace the secret and return the subscription with the new one.
 
         For 24 hours deliveries are signed with both, so give ``verify_webhook`` a list of both
@@ -165,7 +165,7 @@ class WebhookCalls(Calls):
             request_id=request_id,
             timeout=timeout,
         )
-        return cast("Webhook", found)
+        return cast("CreatedWebhook", found)
 
     def test_webhook(
         self,

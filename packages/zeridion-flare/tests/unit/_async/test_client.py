@@ -369,6 +369,7 @@ async def test_wait_for_job_gives_up_in_time() -> None:
         await flare.wait_for_job("job_1", timeout=5.0)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.last["state"] == "pending"
+    assert str(caught.value) == "job job_1 did not end within 5 s; it is pending"
     assert len(transport.requests) < 10
 
 
@@ -914,6 +915,25 @@ async def test_context_manager_closes_the_transport() -> None:
         assert same is flare
         await flare.get_job("job_1")
     assert transport.closed
+
+
+async def test_view_that_is_closed_leaves_its_client_open() -> None:
+    flare, transport = client(reply(200, json=JOB), reply(200, json=JOB))
+    async with flare.with_options(timeout=5) as view:
+        await view.get_job("job_1")
+    await view.aclose()
+    await flare.get_job("job_1")
+    await flare.aclose()
+    assert transport.closed
+
+
+async def test_client_with_own_connections_made_of_a_view_is_closed_on_its_own() -> None:
+    view = AsyncFlareClient(KEY).with_options(timeout=5)
+    twin = view.with_own_connections()
+    assert twin is not None
+    await twin.aclose()
+    with pytest.raises(FlareMisuseError):
+        await twin.get_job("job_1")
 
 
 async def test_hooks_see_every_attempt() -> None:

@@ -370,6 +370,7 @@ def test_wait_for_job_gives_up_in_time() -> None:
         flare.wait_for_job("job_1", timeout=5.0)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.last["state"] == "pending"
+    assert str(caught.value) == "job job_1 did not end within 5 s; it is pending"
     assert len(transport.requests) < 10
 
 
@@ -907,6 +908,25 @@ def test_context_manager_closes_the_transport() -> None:
         assert same is flare
         flare.get_job("job_1")
     assert transport.closed
+
+
+def test_view_that_is_closed_leaves_its_client_open() -> None:
+    flare, transport = client(reply(200, json=JOB), reply(200, json=JOB))
+    with flare.with_options(timeout=5) as view:
+        view.get_job("job_1")
+    view.close()
+    flare.get_job("job_1")
+    flare.close()
+    assert transport.closed
+
+
+def test_client_with_own_connections_made_of_a_view_is_closed_on_its_own() -> None:
+    view = FlareClient(KEY).with_options(timeout=5)
+    twin = view.with_own_connections()
+    assert twin is not None
+    twin.close()
+    with pytest.raises(FlareMisuseError):
+        twin.get_job("job_1")
 
 
 def test_hooks_see_every_attempt() -> None:

@@ -63,13 +63,13 @@ def keys_of(scheme: Scheme, secrets: str | bytes | Iterable[str | bytes]) -> lis
     try:
         keys = [
             scheme.key(secret)
-            for secret in ((secrets,) if isinstance(secrets, (str, bytes)) else secrets)
+            for secret in ((secrets,) if isinstance(secrets, (str, bytes)) else secrets or ())
         ]
     except ConfigurationError as error:
         # Raised anew: the frame that looked at the secret would be shown with it.
         raise ConfigurationError(error.message) from None
     if not keys:
-        raise ConfigurationError("at least one webhook secret is needed")
+        raise ConfigurationError("a webhook is verified with its secret, and there is none")
     return keys
 
 

@@ -74,6 +74,12 @@ def test_body_as_text_is_its_utf8(scheme: Scheme) -> None:
     assert check(scheme, headers, bytearray(text.encode()))
 
 
+@pytest.mark.parametrize("secrets", [None, [], ()])
+def test_no_secret_is_a_configuration_error(secrets: Any) -> None:
+    with pytest.raises(ConfigurationError, match="verified with its secret, and there is none"):
+        verify(TIMED, BODY, {}, secrets, tolerance=None, now=NOW)
+
+
 @SCHEMES
 def test_wrong_secret_does_not_verify(scheme: Scheme) -> None:
     assert not check(scheme, signed(scheme), secrets="whsec_b3RoZXI=")
