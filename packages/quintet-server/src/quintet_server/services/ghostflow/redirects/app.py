@@ -120,6 +120,7 @@ class RedirectApp:
         except (NotStored, psycopg.OperationalError, PoolTimeout, TimeoutError):
             return not_now()
         except Exception:
+            # Whoever follows a link is a visitor: a page of ours, and never a broken connection.
             _log.exception("link_failed", path=scope["path"])
             return not_stored()
 
