@@ -82,6 +82,8 @@ class Stub:
     models: list[str] | None = field(default_factory=lambda: ["upstream-1", "upstream-2"])
     asked: list[Asked] = field(default_factory=list)
     release: asyncio.Event = field(default_factory=asyncio.Event)
+    list_release: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared by who wants the list of models to wait."""
     open: int = 0
     most_open: int = 0
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,6 +106,7 @@ class Stub:
             asked = Asked(first.split(" ")[1], headers, json.loads(body) if body else None)
             self.asked.append(asked)
             if asked.path == "/v1/models":
+                await self.list_release.wait()
                 self._plain(writer, self._listed())
             elif asked.path == "/v1/chat/completions":
                 script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
@@ -174,10 +177,12 @@ class Stub:
 @pytest.fixture
 async def stub() -> AsyncIterator[Stub]:
     stub = Stub()
+    stub.list_release.set()
     server = await asyncio.start_server(stub.serve, "127.0.0.1", 0)
     stub.port = server.sockets[0].getsockname()[1]
     yield stub
     stub.release.set()
+    stub.list_release.set()
     server.close()
     await server.wait_closed()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,32 @@ async def test_list_of_models_is_asked_for_once(chat: Chat, stub: Stub) -> None:
     for _ in range(3):
         await chat.complete(ask(model="upstream-2"))
     assert [one.path for one in stub.asked].count("/v1/models") == 1
+
+
+async def test_who_comes_while_the_first_list_is_under_way_waits_for_it(
+    make_chat: MakeChat, stub: Stub
+) -> None:
+    stub.list_release.clear()
+    chat = make_chat(base_url=stub.url)
+    callers = [asyncio.create_task(chat.complete(ask())) for _ in range(5)]
+    while not stub.asked:
+        await asyncio.sleep(0)
+    stub.list_release.set()
+    assert [(await caller).text for caller in callers] == ["Hello"] * 5
+    assert [one.path for one in stub.asked].count("/v1/models") == 1
+
+
+async def test_first_list_that_was_given_up_is_asked_for_again(
+    make_chat: MakeChat, stub: Stub
+) -> None:
+    stub.list_release.clear()
+    chat = make_chat(base_url=stub.url)
+    first, second = (asyncio.create_task(chat.complete(ask())) for _ in range(2))
+    while not stub.asked:
+        await asyncio.sleep(0)
+    first.cancel()
+    stub.list_release.set()
+    assert (await second).text == "Hello"
 
 
 async def test_server_without_a_list_answers_with_the_configured_model(

@@ -53,6 +53,7 @@ class Upstream:
         self.admission = Admission(settings.upstream_parallel_count, settings.waiting_count)
         self._names: list[str] = []
         self._names_until = float("-inf")
+        self._listing = asyncio.Lock()
         key = settings.api_key.get_secret_value() if settings.api_key else None
         self._http = httpx.AsyncClient(
             base_url=f"{settings.base_url}/",
@@ -85,16 +86,24 @@ class Upstream:
 
     async def names(self) -> list[str]:
         """Return the server's own list, the last known one while it cannot be had."""
-        if self._now() >= self._names_until:
-            self._names_until = self._now() + _LIST_KEPT_SECONDS
-            try:
-                answer = await self._http.get("models", timeout=_LIST_TIMEOUT_SECONDS)
-                listed = answer.raise_for_status().json()["data"]
-                self._names = [str(one["id"]) for one in listed]
-            except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
-                _log.info("model_list_unavailable", error=type(error).__name__)
-                self._names_until = self._now() + _LIST_TIMEOUT_SECONDS
+        if self._now() < self._names_until or (self._names and self._listing.locked()):
+            return self._names
+        # Whoever comes while the first list is under way waits for it: no list is not "no models".
+        async with self._listing:
+            if self._now() >= self._names_until:
+                await self._list()
         return self._names
+
+    async def _list(self) -> None:
+        kept_seconds = _LIST_KEPT_SECONDS
+        try:
+            answer = await self._http.get("models", timeout=_LIST_TIMEOUT_SECONDS)
+            listed = answer.raise_for_status().json()["data"]
+            self._names = [str(one["id"]) for one in listed]
+        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            _log.info("model_list_unavailable", error=type(error).__name__)
+            kept_seconds = _LIST_TIMEOUT_SECONDS
+        self._names_until = self._now() + kept_seconds
 
     async def infos(self) -> list[ModelInfo]:
         """Return the models of the server, the configured one among them."""
