@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,8 +31,9 @@ STRICT = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give them the time it takes to install what they test: the first ones all wait for it."""
+    below = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(below):
             item.add_marker(pytest.mark.timeout(_WITH_INSTALLATION_SECONDS))
 
 

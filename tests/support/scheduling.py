@@ -16,9 +16,11 @@ _SHARE = 1 / 100
 
 
 class GroupScheduling(LoadGroupScheduling):
-    """`loadgroup` that forgets what is done and hands out several units at once.
+    """`loadgroup` that forgets what is done and hands out several tests at once.
 
-    A unit is a test, or all tests of one `xdist_group`.
+    A unit is a test, or all tests of one `xdist_group`. Groups come first, the largest in front,
+    and one at a time: a process that is given all of them still has them to do when the others
+    have run out of tests.
     """
 
     _numbers: dict[str, int] | None = None
@@ -27,7 +29,10 @@ class GroupScheduling(LoadGroupScheduling):
         self, node: WorkerController, item_index: int, duration: float = 0
     ) -> None:
         """Note that a test is done; hand out more if the process has almost nothing left."""
-        nodeid = self.registered_collections[node][item_index]
+        # Of all processes alike: one that took the place of another may have work before it has
+        # said what it collected.
+        assert self.collection is not None
+        nodeid = self.collection[item_index]
         scope = self._split_scope(nodeid)
         units = self.assigned_work[node]
         units[scope][nodeid] = True
@@ -39,6 +44,8 @@ class GroupScheduling(LoadGroupScheduling):
         if self._numbers is None:  # the same in every process: xdist has compared
             self._numbers = {nodeid: at for at, nodeid in enumerate(self.collection or ())}
         count = max(1, min(_UNITS_MAX, int(len(self.workqueue) * _SHARE)))
+        if len(next(iter(self.workqueue.values()))) > 1:
+            count = 1
         units = dict(self.workqueue.popitem(last=False) for _ in range(count))
         self.assigned_work[node].update(units)
         node.send_runtest_some(

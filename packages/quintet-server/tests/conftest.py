@@ -1,8 +1,9 @@
 """Fixtures every server test may use.
 
 ``DATABASE_URL`` in the environment names a cluster to test on; without it an embedded one is
-started, shared by all xdist workers of the run, and removed at the end. Each test that asks for
-``db`` or ``database_url`` gets a database of its own, copied from a migrated template.
+started (in memory where there is plenty), shared by all xdist workers of the run, and removed at
+the end. Each test that asks for ``db`` or ``database_url`` gets a database of its own, copied from
+a migrated template.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from quintet_server.store.dev_keys import read_dev_keys
 from quintet_server.store.embedded import EmbeddedPostgres
 from quintet_server.store.migrate import migrate
 from tests.support.model import installed_smollm2
-from tests.support.postgres import on_cluster
+from tests.support.postgres import on_cluster, volatile_folder
 from tests.support.warm import start_quintet
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def cluster_url() -> Iterator[str]:
         yield url
         return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
-    folder = Path(tempfile.gettempdir()) / f"quintet-test-{run}"
+    folder = volatile_folder() / f"quintet-test-{run}"
     postgres = EmbeddedPostgres(folder, durable=False)
     yield postgres.start()
     if postgres.stop():

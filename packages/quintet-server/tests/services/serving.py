@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -257,8 +258,9 @@ def share_one_loop(folder: Path, items: list[pytest.Item]) -> None:
     loop of its own, which fails only when two want one at the same moment.
     """
     checked: set[object] = set()
+    below = f"{folder}{os.sep}"  # compared as text: every folder goes over every test there is
     for item in items:
-        if item.path.is_relative_to(folder) and pytest_asyncio.is_async_test(item):
+        if str(item.path).startswith(below) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             _check_fixtures(item, folder, checked)
 
