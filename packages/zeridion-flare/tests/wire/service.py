@@ -95,11 +95,14 @@ class FakeFlare:
             self.open_polls += 1
             self.changed.notify_all()
             try:
-                while not self.queue and time.monotonic() < end and not self.stopping:
-                    self.changed.wait(0.02)
+                while True:
+                    # Looked at before jobs are: who has gone gets none, however late we notice.
                     if _has_gone(connection):
                         self.gone_polls += 1
                         raise ConnectionAbortedError
+                    if self.queue or time.monotonic() >= end or self.stopping:
+                        break
+                    self.changed.wait(0.02)
                 count = min(body["capacity"], len(self.queue))
                 return [self.queue.popleft() for _ in range(count)]
             finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import itertools
 from typing import Any
 
@@ -11,23 +10,14 @@ import pytest
 
 from quintet import (
     Operation,
-    RedirectPolicy,
     RetryClass,
     Service,
     open_body,
 )
 from quintet.core.budget import RetryBudget
 from quintet.core.call import CallContext, call
-from quintet.core.response import Response
-from quintet.core.retry import Progress
 from quintet.errors import (
-    BodyTooLarge,
-    ClientClosedError,
     ConnectionFailure,
-    DecodeError,
-    LimitExceeded,
-    MisuseError,
-    ProtocolFailure,
     QuintetError,
     StatusError,
     TimeoutFailure,
@@ -35,7 +25,7 @@ from quintet.errors import (
 )
 from quintet.testing import FakeClock, reply
 
-from ..rig import BASE, GET, KEYED, POST, PUT, Bench, context, plan, play, policy
+from ..rig import GET, KEYED, POST, PUT, Bench, context, plan, play, policy
 
 OK = reply(200, json={"ok": True})
 OPERATIONS = {"safe": GET, "idempotent": PUT, "keyed": KEYED, "never": POST}
@@ -43,9 +33,6 @@ OPERATIONS = {"safe": GET, "idempotent": PUT, "keyed": KEYED, "never": POST}
 
 def down(progress: int = 0, **fields: Any) -> ConnectionFailure:
     return ConnectionFailure("down", progress=progress, **fields)
-
-
-# Retries after failures.
 
 
 @pytest.mark.parametrize(
@@ -162,9 +149,6 @@ def test_budget_that_is_spent_ends_retries_and_says_so() -> None:
     assert caught.value.attempts == 3
 
 
-# Stale connections.
-
-
 def test_stale_connection_is_replayed_free_of_count_wait_and_budget() -> None:
     bench = Bench(down(1, reused=True), OK, max_retries=0)
     assert bench.call(KEYED).attempts == 2
@@ -219,9 +203,6 @@ def play_scripted(body: Any, *steps: Any) -> Any:
     for step in steps:
         effect = program.throw(step(effect.request))  # type: ignore[union-attr]
     return effect
-
-
-# Retries after statuses.
 
 
 @pytest.mark.parametrize(
@@ -333,306 +314,3 @@ def test_facts_that_a_status_error_states_itself_are_kept() -> None:
     error = caught.value
     assert (error.status, error.attempts, error.request_id) == (418, 9, "mine")
     assert error.retry_after == 1.5
-
-
-# Time.
-
-
-def test_each_attempt_gets_its_timeout_anew() -> None:
-    clock = FakeClock(randoms=[0.5])
-    played = play(call(plan(timeout=30.0), context(clock)), [down(), OK], clock, taking=1.0)
-    assert [(send.until, send.seconds) for send in played.sends] == [(30.0, 30.0), (32.5, 30.0)]
-    assert {read.until for read in played.reads} == {32.5}
-
-
-def test_deadline_cuts_the_attempt_short() -> None:
-    clock = FakeClock()
-    played = play(call(plan(timeout=30.0, deadline=10.0), context(clock)), [OK], clock)
-    assert (played.sends[0].until, played.sends[0].seconds) == (10.0, 10.0)
-
-
-def test_deadline_that_is_far_leaves_the_attempt_its_timeout() -> None:
-    clock = FakeClock()
-    played = play(call(plan(timeout=10.0, deadline=30.0), context(clock)), [OK], clock)
-    assert (played.sends[0].until, played.sends[0].seconds) == (10.0, 10.0)
-
-
-def test_neither_timeout_nor_deadline_means_no_limit() -> None:
-    clock = FakeClock()
-    played = play(call(plan(timeout=None), context(clock)), [OK], clock)
-    assert played.sends[0].until is None
-    assert played.reads[0].until is None
-
-
-@pytest.mark.parametrize("answer", [down(), reply(503)])
-def test_wait_that_would_end_after_the_deadline_is_not_begun(answer: Any) -> None:
-    clock = FakeClock(randoms=[0.5])
-    program = call(plan(deadline=0.4), context(clock))
-    with pytest.raises(QuintetError) as caught:
-        play(program, [answer, OK], clock)
-    assert clock.monotonic() == 0.0
-    assert caught.value.attempts == 1
-
-
-def test_retry_after_beyond_the_deadline_is_raised_at_once_with_the_hint() -> None:
-    bench = Bench(reply(429, headers={"Retry-After": "20"}), OK, deadline=10.0)
-    with pytest.raises(StatusError) as caught:
-        bench.call()
-    assert caught.value.retry_after == 20.0
-    assert bench.sleeps == []
-
-
-def test_timeout_at_the_deadline_says_so() -> None:
-    late = TimeoutFailure("timed out", phase="read", seconds=5.0)
-    bench = Bench(lambda request: (bench.clock.advance(5), late)[1], timeout=30.0, deadline=5.0)
-    with pytest.raises(TimeoutFailure, match="left no time") as caught:
-        bench.call()
-    assert caught.value.phase == "deadline"
-
-
-def test_deadline_that_passes_during_a_wait_is_found_before_sending() -> None:
-    clock = FakeClock(randoms=[0.5])
-    reports: list[Any] = []
-    program = call(plan(deadline=10.0, reports=reports), context(clock))
-    next(program)
-    program.throw(down())
-    clock.advance(11.0)  # the wait took longer than asked for
-    with pytest.raises(TimeoutFailure, match="before the request could be sent") as caught:
-        program.send(None)
-    assert caught.value.phase == "deadline"
-    assert caught.value.seconds == 10.0
-    assert caught.value.attempts == 1
-    assert [report.number for report in reports] == [1]
-
-
-def test_body_that_a_transport_lets_drip_is_stopped_here() -> None:
-    clock = FakeClock()
-    program = call(plan(timeout=5.0, retry=policy(max_retries=0)), context(clock))
-    with pytest.raises(TimeoutFailure, match="5 s") as caught:
-        play(program, [reply(200, chunks=[b"a"] * 100)], clock, taking=1.0)
-    assert caught.value.progress == Progress.RESPONSE_BEGUN
-
-
-def test_slow_body_is_bounded_by_the_deadline_too() -> None:
-    clock = FakeClock()
-    program = call(plan(timeout=None, deadline=5.0), context(clock))
-    with pytest.raises(TimeoutFailure) as caught:
-        play(program, [reply(200, chunks=[b"a"] * 100)], clock, taking=1.0)
-    assert caught.value.phase == "deadline"
-
-
-def test_elapsed_is_that_of_the_last_attempt() -> None:
-    clock = FakeClock(randoms=[0.5])
-    reports: list[Any] = []
-    played = play(call(plan(reports=reports), context(clock)), [down(), OK], clock, taking=1.0)
-    # Send, read, read, close.
-    assert played.result.elapsed == 4.0
-    assert [report.elapsed for report in reports] == [1.0, 4.0]
-
-
-# Bodies of requests.
-
-
-def test_rewindable_body_is_sent_whole_each_time() -> None:
-    bench = Bench(down(1), reply(503), OK)
-    body = open_body([b"ab", b"cd"])
-    bench.call(PUT, body=body)
-    assert bench.transport.bodies == [b"abcd"] * 3
-
-
-def test_one_shot_body_is_not_sent_again_once_touched() -> None:
-    bench = Bench(reply(503), OK)
-    with pytest.raises(StatusError) as caught:
-        bench.call(PUT, body=open_body(iter([b"ab"])))
-    assert len(bench.transport.requests) == 1
-    assert caught.value.message.endswith("not repeated, since its body can be read only once")
-    assert caught.value.args == (caught.value.message,)
-
-
-def test_refusal_that_is_not_repeated_for_another_reason_says_what_the_service_said() -> None:
-    said = []
-    for operation in (GET, POST):
-        with pytest.raises(StatusError) as caught:
-            Bench(reply(500), max_retries=0).call(operation)
-        said.append(caught.value.message)
-    assert not any("repeated" in each for each in said)
-
-
-def test_one_shot_body_that_nobody_touched_is_sent_on_the_next_attempt() -> None:
-    clock = FakeClock(randoms=[0.5])
-    body = open_body(iter([b"ab"]))
-    played = play(call(plan(POST, body=body), context(clock)), [down(0), OK], clock)
-    assert played.result.attempts == 2
-
-
-def test_key_stays_the_same_over_all_attempts() -> None:
-    bench = Bench(down(1), reply(500), reply(503), OK)
-    bench.call(KEYED)
-    assert len(set(bench.keys())) == 1
-    assert bench.keys()[0] is not None
-    bench = Bench(down(1), OK)
-    bench.call(KEYED, idempotency_key="mine")
-    assert bench.keys() == ["mine", "mine"]
-
-
-# Bodies of answers.
-
-
-def test_pieces_of_a_body_are_joined() -> None:
-    assert Bench(reply(200, chunks=[b"[1,", b"", b"2]"])).call().json() == [1, 2]
-    packed = gzip.compress(b"[3]")
-    pieces = [packed[:5], packed[5:]]
-    headers = {"Content-Encoding": "gzip"}
-    assert Bench(reply(200, chunks=pieces, headers=headers)).call().json() == [3]
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (reply(200, body=b"x" * 1001), BodyTooLarge),
-        (reply(200, headers={"Content-Length": "1001"}), BodyTooLarge),
-        (reply(200, body=b"no", headers={"Content-Encoding": "gzip"}), DecodeError),
-        (reply(200, body=b"no", headers={"Content-Encoding": "br"}), DecodeError),
-    ],
-)
-def test_body_of_no_use_is_raised_with_its_status_and_not_repeated(
-    answer: Any, kind: type[QuintetError]
-) -> None:
-    bench = Bench(answer, max_response_bytes=1000)
-    with pytest.raises(kind, match="GET https") as caught:
-        bench.call()
-    assert caught.value.status == 200
-    assert caught.value.attempts == 1
-    assert bench.transport.open_exchanges == 0
-    assert [(seen.status, seen.error, seen.retry_in) for seen in bench.seen] == [
-        (200, kind.__name__, None)
-    ]
-
-
-@pytest.mark.parametrize(
-    "chunks", [[b"x" * 2000], [b"{", down(2)], [b"{", ProtocolFailure("bad chunk", progress=2)]]
-)
-def test_trouble_with_an_error_body_does_not_hide_its_status(chunks: list[Any]) -> None:
-    bench = Bench(reply(400, chunks=chunks), max_response_bytes=1000)
-    with pytest.raises(StatusError) as caught:
-        bench.call()
-    assert caught.value.status == 400
-    assert caught.value.response.body in (b"", b"{")
-    assert bench.transport.open_exchanges == 0
-
-
-def test_client_closed_while_an_error_body_is_read_says_so() -> None:
-    bench = Bench(reply(400, chunks=[ClientClosedError("closed")]))
-    with pytest.raises(ClientClosedError):
-        bench.call()
-
-
-def test_foreign_exception_comes_through_and_the_exchange_is_closed() -> None:
-    bench = Bench(reply(200, chunks=[KeyError("a bug")]))
-    with pytest.raises(KeyError, match="a bug"):
-        bench.call()
-    assert bench.transport.open_exchanges == 0
-
-
-@pytest.mark.parametrize("status", [204, 304])
-def test_answer_without_a_body_is_read_once_all_the_same(status: int) -> None:
-    clock = FakeClock()
-    operation = Operation("x", "GET", "/x", RetryClass.SAFE, frozenset({204, 304}))
-    headers = {"Content-Length": "999999"}
-    played = play(call(plan(operation), context(clock)), [reply(status, headers=headers)], clock)
-    assert len(played.reads) == 1
-    assert played.result.body == b""
-
-
-def test_program_that_is_closed_half_way_asks_for_nothing_more() -> None:
-    clock = FakeClock()
-    program = call(plan(), context(clock))
-    next(program)
-    program.send(Bench(OK).transport.send(plan().request, None, None))
-    program.close()  # would raise if the program yielded once more
-
-
-# Errors.
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        down(),
-        TimeoutFailure("late"),
-        ProtocolFailure("odd"),
-        LimitExceeded("head", bound="max_head_bytes"),
-        ClientClosedError("closed"),
-        reply(200, body=b"x" * 2000),
-        reply(302, headers={"Location": "http://api.example/insecure"}),
-    ],
-)
-def test_every_error_but_status_errors_goes_through_adopt(step: Any) -> None:
-    class OwnError(QuintetError):
-        pass
-
-    def adopt(error: QuintetError) -> QuintetError:
-        return OwnError(f"own: {error.message}", attempts=error.attempts)
-
-    service = Service(name="x", user_agent="x", adopt=adopt)
-    bench = Bench(
-        step,
-        service=service,
-        max_retries=0,
-        max_response_bytes=1000,
-        redirects=RedirectPolicy(follow=True),
-    )
-    with pytest.raises(OwnError, match="own: GET https"):
-        bench.call()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"timeout": -1},
-        {"deadline": float("nan")},
-        {"max_retries": -1},
-        {"idempotency_key": "bad key\n"},
-        {"request_id": ""},
-        {"headers": {"X": "a\r\nb"}},
-        {"path": {"id": ".."}},
-        {"json": {1, 2}},
-    ],
-)
-def test_misuse_goes_through_adopt_and_sends_nothing(options: Any) -> None:
-    class OwnError(QuintetError):
-        pass
-
-    service = Service(name="x", user_agent="x", adopt=lambda error: OwnError(error.message))
-    bench = Bench(service=service)
-    operation = Operation("x", "POST", "/x/{id}" if "path" in options else "/x", RetryClass.KEYED)
-    with pytest.raises(OwnError) as caught:
-        bench.call(operation, **options)
-    assert isinstance(caught.value.__context__, (MisuseError, ValueError))
-    assert bench.transport.requests == []
-
-
-def test_cause_of_a_failure_is_kept() -> None:
-    failure = down()
-    failure.__cause__ = OSError("why")
-    with pytest.raises(ConnectionFailure) as caught:
-        Bench(failure, max_retries=0).call()
-    assert isinstance(caught.value.__cause__, OSError)
-
-
-def test_message_names_method_and_path_but_no_query() -> None:
-    with pytest.raises(ConnectionFailure) as caught:
-        Bench(down(), max_retries=0).call(query={"token": "hunter2"})
-    assert str(caught.value) == f"GET {BASE}/thing: down"
-    assert caught.value.args == (str(caught.value),)
-
-
-def test_service_may_say_in_the_body_how_long_to_wait() -> None:
-    def hint(response: Response, now: float) -> float | None:
-        return float(response.json()["wait"])
-
-    bench = Bench(
-        reply(429, json={"wait": 7}), OK, service=Service("unit", "unit/1", retry_after=hint)
-    )
-    assert bench.call().status == 200
-    assert bench.sleeps == [7.0]
