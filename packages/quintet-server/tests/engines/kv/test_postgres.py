@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from quintet_server.engines.kv import statements
 from quintet_server.engines.kv.model import Entry, NotAnInteger
 from quintet_server.engines.kv.postgres import PostgresKv
 from quintet_server.engines.kv.settings import KvSettings
@@ -157,19 +156,3 @@ async def rows(db, shelf) -> list[str]:
             "SELECT key FROM kv_entries WHERE space = %s ORDER BY key", (shelf.space,)
         )
         return [key for (key,) in await cursor.fetchall()]
-
-
-async def test_flush_asks_an_index_whatever_the_statistics_say(shelf, db) -> None:
-    """They know nothing of a space that was filled a moment ago."""
-    async with db.connection() as conn:
-        await conn.execute(
-            "INSERT INTO kv_entries (space, key, value) SELECT 'of before', n::text, '1' "
-            "FROM generate_series(1, 200) n ON CONFLICT DO NOTHING"
-        )
-        await conn.execute("ANALYZE kv_entries")
-        params = {"space": "new", "prefix": "", "end": None, "cap": 10}
-        cursor = await conn.execute(b"EXPLAIN " + statements.FLUSH, params)
-        plan = "\n".join(line for (line,) in await cursor.fetchall())
-        await conn.execute("DELETE FROM kv_entries WHERE space = 'of before'")
-    assert plan.count("= ANY (") == 2, plan
-    assert "Join" not in plan and "Nested Loop" not in plan, plan

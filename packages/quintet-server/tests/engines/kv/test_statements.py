@@ -22,10 +22,10 @@ VALUES = [b"1"] * len(KEYS)
 CALLS: dict[str, tuple[bytes, Any]] = {
     "get": (statements.GET, (SPACE, "a")),
     "several gets": (statements.GET_BATCH, (100, SPACES, KEYS)),
-    "get many": (statements.GET_MANY, {"space": SPACE, "keys": KEYS, "most": 100}),
+    "get many": (statements.GET_MANY, (SPACE, KEYS, 100)),
     "set": (statements.SET, (SPACES, KEYS, VALUES, [None, None])),
     "delete": (statements.DELETE, (SPACES, KEYS)),
-    "expire": (statements.EXPIRE, (10, SPACE, "a")),
+    "expire": (statements.EXPIRE, (SPACE, "a", 10)),
     "increment": (statements.INCREMENT, (SPACES, KEYS, [1, 1], [0, 0], [None, None])),
 }
 # Among fewer the two kinds of plans cost about the same.

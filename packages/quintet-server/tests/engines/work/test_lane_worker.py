@@ -257,3 +257,29 @@ async def test_worker_goes_on_after_the_database_was_away(desk, bench, queue, mo
     desk.let_go.set()
     desk.worker()
     await until(bench, await bench.add(), State.SUCCEEDED)
+
+
+async def test_cancellation_asked_for_after_the_end_does_not_lose_the_report(
+    desk, bench, queue, monkeypatch
+):
+    """The report waits behind another one when the heartbeat says that the job should stop."""
+    reports, asked = asyncio.Event(), asyncio.Event()
+    ack = queue.ack
+
+    async def in_turn(*args, **options):
+        reports.set()
+        await asked.wait()
+        return await ack(*args, **options)
+
+    monkeypatch.setattr(queue, "ack", in_turn)
+    worker = desk.worker()
+    job = await bench.add()
+    running = await desk.begun.get()
+    desk.let_go.set()
+    await reports.wait()
+    await queue.cancel(bench.lane, job.id)
+    async with asyncio.timeout(60):
+        while not running.stop.is_set():
+            await worker._beat(running)
+    asked.set()
+    await until(bench, job, State.SUCCEEDED)

@@ -41,10 +41,12 @@ class Book:
     def __init__(self, queue, schedules, lane):
         self.queue, self.schedules, self.lane = queue, schedules, lane
 
-    async def put(self, id="rjob_a", job_type="a", cron_expression="0 * * * *", **fields):
+    async def put(
+        self, id="rjob_a", job_type="a", cron_expression="0 * * * *", project=PROJECT, **fields
+    ):
         spec = ScheduleSpec(id=id, job_type=job_type, cron_expression=cron_expression, **fields)
         async with self.queue.db.transaction() as conn:
-            return await self.schedules.put(conn, self.lane, PROJECT, spec)
+            return await self.schedules.put(conn, self.lane, project, spec)
 
     async def register(self, *specs):
         async with self.queue.db.transaction() as conn:
@@ -273,6 +275,23 @@ async def test_admission_may_skip_a_tick(book, schedules, advance):
     await advance(3600)
     await book.tick()
     assert len(await book.jobs()) == 1
+
+
+async def test_admissions_are_asked_project_by_project_in_one_order(book, schedules, advance):
+    """They lock what belongs to a project, as others do who lock that of several."""
+    asked = []
+
+    async def admit(conn, schedule):
+        asked.append((schedule.project_id, schedule.id))
+        return True
+
+    schedules.admit_by("flare", admit)
+    for minute, (project, id) in enumerate([("p3", "x"), ("p1", "y"), ("p2", "z"), ("p1", "a")]):
+        cron = f"{minute} * * * *"  # the order in which they are due
+        await book.put(id=id, job_type=id, cron_expression=cron, project=project)
+    await advance(3600)
+    await book.tick()
+    assert [project for project, _ in asked] == ["p1", "p1", "p2", "p3"]
 
 
 async def test_schedule_that_can_no_longer_be_read_is_stopped_not_fatal(book, queue, advance):

@@ -15,11 +15,12 @@ pytestmark = pytest.mark.engines
 # As many as PostgreSQL makes before it decides whether one plan will do for all.
 CUSTOM_PLANS = 5
 LANE = "flare:planned"
+NEXT_OF = """[{"ord": 0, "lane": "flare:planned", "queues": ["q"], "types": ["t"]},
+{"ord": 1, "lane": "flare:planned", "queues": ["q", "r"], "types": null}]"""
 
 CALLS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "claim": (statements.CLAIM, (LANE, ["q"], ["t"], ["w"], 60, 300, 60, 64)),
-    "next due": (statements.NEXT_DUE, (LANE, ["q"], ["t"])),
-    "next due of any type": (statements.NEXT_DUE, (LANE, ["q", "r"], None)),
+    "next due": (statements.NEXT_DUE, (NEXT_OF,)),
     "settle": (statements.SETTLE, (numbered([]), "{}")),
     "beat": (statements.BEAT, (numbered([]), 60, 60)),
     "release": (statements.RELEASE, (numbered([]),)),

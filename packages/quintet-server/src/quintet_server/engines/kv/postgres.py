@@ -77,8 +77,7 @@ class PostgresKv:
         check_key(key)
         value = await self._gets.submit((space, key))
         if value is _ELSEWHERE:
-            rows = await self._rows(None, statements.GET, (space, key))
-            value = rows[0][0] if rows else None
+            [[value]] = await self._rows(None, statements.GET, (space, key))
         assert value is None or isinstance(value, bytes)
         return value
 
@@ -87,8 +86,7 @@ class PostgresKv:
     ) -> list[bytes | None]:
         """See :meth:`Kv.get_many`."""
         _check(keys)
-        values = {"space": space, "keys": list(keys), "most": max_bytes}
-        rows = await self._rows(None, statements.GET_MANY, values)
+        rows = await self._rows(None, statements.GET_MANY, (space, list(keys), max_bytes))
         if rows and rows[0][0] > max_bytes:
             raise AnswerTooLarge(rows[0][0])
         found = {key: value for _, key, value in rows}
@@ -126,8 +124,7 @@ class PostgresKv:
 
     async def page(self, space: str, *, prefix: str, after: str | None, limit: int) -> Page:
         """See :meth:`Kv.page`."""
-        range_ = {"space": space, "prefix": prefix, "end": end_of_prefix(prefix)}
-        values = {**range_, "after": after or "", "limit": limit + 1}
+        values = (space, prefix, end_of_prefix(prefix), after or "", limit + 1)
         rows = await self._rows(None, statements.LIST, values)
         keys = [ListedKey(*row) for row in rows[:limit]]
         return Page(keys, is_last=len(rows) <= limit)
@@ -136,7 +133,7 @@ class PostgresKv:
         self, space: str, *, prefix: str, cap: int, conn: Connection | None = None
     ) -> Flushed:
         """See :meth:`Kv.flush`."""
-        values = {"space": space, "prefix": prefix, "end": end_of_prefix(prefix), "cap": cap}
+        values = (space, prefix, end_of_prefix(prefix), cap)
         [[deleted, is_truncated]] = await self._rows(conn, statements.FLUSH, values)
         return Flushed(deleted, is_truncated)
 
@@ -145,7 +142,8 @@ class PostgresKv:
     ) -> bool:
         """See :meth:`Kv.expire`."""
         check_key(key)
-        return await self._count(conn, statements.EXPIRE, (ttl, space, key)) == 1
+        [[is_there]] = await self._rows(conn, statements.EXPIRE, (space, key, ttl))
+        return bool(is_there)
 
     async def increment(
         self,
@@ -178,15 +176,16 @@ class PostgresKv:
         most = self._settings.sweep_batch_count
         total = 0
         while True:
-            swept = await self._count(None, statements.SWEEP, (most,))
+            rows = await self._rows(None, statements.SWEEP, (most,))
+            swept: int = rows[0][0]
             total += swept
             if swept < most:
                 return total
 
     async def _get_batch(self, names: Sequence[Name]) -> Sequence[Any]:
         if len(names) == 1:  # the usual case when all is quiet, and the cheaper statement
-            rows = await self._rows(None, statements.GET, names[0])
-            return [rows[0][0] if rows else None]
+            [[value]] = await self._rows(None, statements.GET, names[0])
+            return [value]
         values = (self._settings.batch_value_max_bytes, *_columns(names))
         rows = await self._rows(None, statements.GET_BATCH, values)
         found = {number: _ELSEWHERE if value is None else value for number, value in rows}
@@ -211,7 +210,7 @@ class PostgresKv:
     async def _remove(self, conn: Connection | None, names: Sequence[Name]) -> frozenset[Name]:
         columns = _columns(list(dict.fromkeys(names)))
         rows = await self._rows(conn, statements.DELETE, columns)
-        return frozenset((space, key) for space, key, lived in rows if lived)
+        return frozenset((space, key) for space, key in rows)
 
     async def _add_batch(self, additions: Sequence[_Addition]) -> Sequence[int | Exception]:
         return await self._add(None, additions)

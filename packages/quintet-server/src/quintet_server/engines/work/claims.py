@@ -3,8 +3,9 @@
 Waiters that want the same (lane, queues, job types) form a group. A group has one task, which
 claims for all of its waiters with one statement and deals the jobs out in turn; so a wake-up costs
 one statement per group and process, however many workers wait, and no database connection is held
-while waiting. A group looks when somebody joins, when a notification names one of its queues, at
-the next due time, and every few seconds in case a notification was lost.
+while waiting. A group claims when somebody joins, when a notification names one of its queues, and
+at the next due time. In case a notification was lost, all groups together ask every few seconds
+when their next job is due: one statement per process, however many groups there are.
 
 A claim steps over jobs whose row is locked. Mostly another process is claiming them; but it may be
 the timer of some process that writes down that they are due, and nothing would tell when it has
@@ -18,14 +19,17 @@ were claimed for it in that very moment are handed back.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from quintet_server.engines.work import statements
+from quintet_server.engines.work.batching import Batcher
 from quintet_server.engines.work.contention import run
 from quintet_server.engines.work.model import Job
 from quintet_server.engines.work.settings import WorkSettings
@@ -73,6 +77,10 @@ class Claimer:
         self._unclaim = unclaim
         self._groups: dict[GroupKey, _Group] = {}
         self._undoing: set[asyncio.Task[None]] = set()
+        self._dues: Batcher[GroupKey, float] = Batcher(
+            self._flush_dues, max_count=settings.batch_max_count
+        )
+        self._recheck_at = 0.0
         self.is_closed = False
         self._unsubscribe = (
             bus.subscribe("work", self._notified),
@@ -158,15 +166,29 @@ class Claimer:
         return [Job.from_row(row) for row in rows]
 
     async def seconds_to_next_due(self, key: GroupKey) -> float:
-        """How long the group may sleep: to the next due job, at most the re-check period.
+        """How long until a job of the group is due, infinite if none will be.
 
         Not above zero when something is due already.
         """
-        lane, queues, types = key
-        wanted = None if types is None else list(types)
-        due = (await run(self._db, statements.NEXT_DUE, (lane, list(queues), wanted), 0))[0][0]
-        longest = self._settings.recheck_seconds
-        return longest if due is None else min(longest, float(due))
+        return await self._dues.submit(key)
+
+    async def _flush_dues(self, keys: Sequence[GroupKey]) -> list[float | Exception]:
+        groups = [
+            {"ord": number, "lane": lane, "queues": queues, "types": types}
+            for number, (lane, queues, types) in enumerate(keys)
+        ]
+        rows = await run(self._db, statements.NEXT_DUE, (orjson.dumps(groups).decode(),), 0)
+        return [math.inf if due is None else float(due) for (due,) in rows]
+
+    def recheck_at(self) -> float:
+        """When, in the loop's time, whoever waits should look again: the same moment for all.
+
+        At most the re-check period from now.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._recheck_at <= now + _LULL_SECONDS:  # as good as past; loops wake a little early
+            self._recheck_at = now + self._settings.recheck_seconds
+        return self._recheck_at
 
     async def _undo(self, jobs: list[Job]) -> None:
         try:
@@ -289,7 +311,7 @@ class _Group:
         hasty = [waiter for waiter in hasty if not waiter.future.done()]
         if not hasty:
             return
-        is_due = await self._claimer.seconds_to_next_due(self._key) <= 0
+        is_due = await self._seconds_to_next_due() <= 0
         for waiter in hasty:
             if is_due and waiter.looks_left > 0:
                 waiter.looks_left -= 1
@@ -325,15 +347,31 @@ class _Group:
         return unwanted
 
     async def _sleep(self) -> None:
-        if await self._woken_within(_LULL_SECONDS):
+        """Until something is due, or somebody has joined, stirred or gone.
+
+        At each re-check only the due time is asked for. A claim follows if something is due.
+        """
+        if await self._woken_before(self._at(_LULL_SECONDS)):
             return
-        pause = await self._claimer.seconds_to_next_due(self._key)
-        if not await self._woken_within(max(_LULL_SECONDS, pause)):
+        # What is due now but was not given to us is locked: it is not worth looking at once.
+        due_at = self._at(max(_LULL_SECONDS, await self._seconds_to_next_due()))
+        while (recheck_at := self._claimer.recheck_at()) < due_at:
+            if await self._woken_before(recheck_at) or not self._waiters:
+                return
+            due_at = self._at(await self._seconds_to_next_due())
+        if not await self._woken_before(due_at):
             self._is_stirred = True
 
-    async def _woken_within(self, seconds: float) -> bool:
+    async def _seconds_to_next_due(self) -> float:
+        return await self._claimer.seconds_to_next_due(self._key)
+
+    @staticmethod
+    def _at(seconds: float) -> float:
+        return asyncio.get_running_loop().time() + seconds
+
+    async def _woken_before(self, when: float) -> bool:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(when):
                 await self._wake.wait()
         except TimeoutError:
             return False

@@ -59,13 +59,15 @@ class Running:
     """A job in the hands of a handler.
 
     `stop` is set when the handler should end: cancellation was asked for, the timeout has passed,
-    or the lease is lost. `progress` (0–1) is sent along with the next heartbeat.
+    or the lease is lost. `progress` (0–1) is sent along with the next heartbeat. `has_ended`: the
+    handler has, and what became of it is being reported.
     """
 
     job: Job
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     progress: float | None = None
     is_lost: bool = False
+    has_ended: bool = False
 
 
 Handler = Callable[[Running], Awaitable[None]]
@@ -183,6 +185,7 @@ class LaneWorker:
         started = time.monotonic()
         try:
             outcome = await self._outcome(running)
+            running.has_ended = True
             duration_ms = round((time.monotonic() - started) * 1000)
             if not running.is_lost:
                 await self._tell(job, outcome, duration_ms)
@@ -277,6 +280,8 @@ class LaneWorker:
             return
         if answer == "cancel" and not running.stop.is_set():
             running.stop.set()
+            if running.has_ended:
+                return  # its report may wait for its turn, and nobody else would make it
             with contextlib.suppress(KeyError):
                 self._running[running].cancel()
 

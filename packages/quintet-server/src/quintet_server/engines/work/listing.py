@@ -44,7 +44,9 @@ async def list_jobs(
         "SELECT {} FROM work_jobs j WHERE {} ORDER BY j.created_at DESC, j.id DESC LIMIT %s"
     ).format(SQL(statements.JOB_COLUMNS if payloads else _WITHOUT_PAYLOAD), condition)
     async with db.connection() as conn:
-        rows = await (await conn.execute(query, [*params, limit + 1])).fetchall()
+        # Planned each time: the best index depends on the values and on how many jobs there are.
+        found = await conn.execute(query, [*params, limit + 1], prepare=False)
+        rows = await found.fetchall()
     jobs = [Job.from_row(row) for row in rows[:limit]]
     has_more = len(rows) > limit
     return Page(jobs, (jobs[-1].created_at, jobs[-1].id) if has_more and jobs else None)

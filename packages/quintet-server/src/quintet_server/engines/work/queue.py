@@ -298,8 +298,8 @@ class Queue:
     async def put_off(self, job: Job, delay_seconds: float) -> None:
         """Let the wait after this claim's failure be that long; nothing if it is lost meanwhile."""
         delay_ms = round(delay_seconds * 1000)
-        claim = (job.id, job.lane, job.worker_id, job.attempt)
-        await self._run(statements.PUT_OFF, (delay_ms, *claim))
+        claim = (job.lane, job.id, job.worker_id, job.attempt)
+        await self._run(statements.PUT_OFF, (*claim, delay_ms))
 
     # Look and steer ----------------------------------------------------------------------------
 

@@ -57,12 +57,11 @@ async def promote(db: Database, settings: WorkSettings) -> int:
 
 async def prune(db: Database, settings: WorkSettings) -> int:
     """Delete jobs that ended longer ago than the retention; returns how many."""
+    values = (settings.retention_seconds, _BATCH_COUNT)
     total = 0
     while True:
-        async with db.connection() as conn:
-            cursor = await conn.execute(
-                statements.PRUNE, (settings.retention_seconds, _BATCH_COUNT)
-            )
-        total += cursor.rowcount
-        if cursor.rowcount < _BATCH_COUNT:
+        rows = await run(db, statements.PRUNE, values, settings.contention_retries_count)
+        pruned: int = rows[0][0]
+        total += pruned
+        if pruned < _BATCH_COUNT:
             return total

@@ -232,8 +232,9 @@ class Schedules:
         """
         rows = await (await conn.execute(_DUE, (limit,))).fetchall()
         runs = []
-        for *columns, now in rows:
-            schedule = Schedule(*columns)
+        # By project: an admission may lock what belongs to one, and others lock that in this order.
+        due = [(Schedule(*columns), now) for *columns, now in rows]
+        for schedule, now in sorted(due, key=lambda one: one[0].project_id):
             admitted = await self._is_admitted(conn, schedule)
             if admitted:
                 runs.append(_run_of(schedule, schedule.next_run_at))

@@ -27,20 +27,15 @@ CLAIM = (
     "SELECT " + ", ".join(f"j.{name}" for name in _NAMES) + " "
     "FROM work_claim(%s, %s, %s, %s, %s, %s, %s, %s) j"
 )
-NEXT_DUE = "SELECT work_next_due(%s, %s, %s)"
+NEXT_DUE = """
+SELECT work_next_due(k.lane, k.queues, k.types)
+FROM jsonb_to_recordset(%s) AS k(ord int, lane text, queues text[], types text[]) ORDER BY k.ord
+"""
 SETTLE = "SELECT * FROM work_settle(%s, %s)"
 BEAT = "SELECT * FROM work_beat(%s, %s, %s)"
 RELEASE = "SELECT * FROM work_release(%s)"
-PUT_OFF = """
-WITH wait AS (SELECT %s::bigint AS ms)
-UPDATE work_jobs j SET retry_policy = coalesce(j.retry_policy, '{}')
-    || jsonb_build_object('delays_ms', jsonb_build_array(w.ms), 'cap_ms', w.ms, 'jitter_ms', 0)
-FROM wait w
-WHERE j.id = %s AND CASE j.state WHEN 'processing' THEN
-    j.lane = %s AND j.worker_id = %s AND j.attempt = %s END
-RETURNING j.id
-"""
-GET = f"SELECT {JOB_COLUMNS} FROM work_jobs j WHERE j.id = %s AND j.lane IS NOT DISTINCT FROM %s"
+PUT_OFF = "SELECT work_put_off(%s, %s, %s, %s, %s)"
+GET = f"SELECT {JOB_COLUMNS} FROM work_get(%s) j WHERE j.lane IS NOT DISTINCT FROM %s"
 CANCEL = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_cancel(%s, %s) c"
 RETRY = f"SELECT c.verdict, {_columns('(c.job)')} FROM work_retry(%s, %s) c"
 REAP = "SELECT work_reap(%s, %s, %s)"
@@ -52,12 +47,7 @@ WITH left_alone AS (SELECT work_abandon(%s))
 DELETE FROM work_processes USING left_alone WHERE id = %s
 """
 PROMOTE = "SELECT work_promote(%s)"
-PRUNE = """
-DELETE FROM work_jobs WHERE id IN (
-    SELECT j.id FROM work_jobs j
-    WHERE j.completed_at < quintet_now() - make_interval(secs => %s)
-    ORDER BY j.completed_at LIMIT %s FOR UPDATE SKIP LOCKED)
-"""
+PRUNE = "SELECT work_prune(%s, %s)"
 COUNT_BY_STATE = """
 SELECT work_state(j.state, j.blocked, j.due_at), count(*)
 FROM work_jobs j WHERE j.lane = %s GROUP BY 1
