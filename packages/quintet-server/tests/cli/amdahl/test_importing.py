@@ -108,6 +108,7 @@ def test_mistakes_are_told_by_line_and_nothing_is_imported(
     ("file", "options", "says"),
     [
         ("absent.csv", {}, "absent.csv: there is no such file"),
+        (".", {}, "it is a folder; name the files in it"),
         ("here.csv", {"table": "people"}, "'people' is not one of interactions, deals"),
         ("here.csv", {"format": "xlsx"}, "'xlsx' is not one of csv, jsonl, parquet"),
         ("here.xlsx", {}, "--format says: csv, jsonl, parquet"),

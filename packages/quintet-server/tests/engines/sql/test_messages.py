@@ -25,6 +25,23 @@ async def test_quote_that_is_not_closed_is_told_with_its_place(tenants, sql, quo
 
 
 @pytest.mark.parametrize(
+    ("sql", "near", "line", "column"),
+    [
+        ("SELECT FROM WHERE", "'WHERE'", 1, 13),
+        ("SELECT 'a'::regclass AS r", "'regclass'", 1, 13),
+        ("SELECT 1 AS a\nFROM deals deals deals", "'deals'", 2, 18),
+    ],
+)
+async def test_word_that_cannot_stand_there_is_told_with_where_it_begins(
+    tenants, sql, near, line, column
+):
+    with pytest.raises(SqlRefused) as refused:
+        await tenants.query(sql)
+    assert f"near {near} (line {line}, column {column})" in refused.value.message
+    assert refused.value.details == {"line": line, "column": column}
+
+
+@pytest.mark.parametrize(
     ("sql", "message"),
     [
         ("SELECT 1 /* abc", "A comment that begins with /* is never closed."),

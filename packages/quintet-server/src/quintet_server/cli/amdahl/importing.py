@@ -95,6 +95,8 @@ def _jobs(
         fail(f"--format: {format!r} is not one of {', '.join(dict.fromkeys(FORMATS.values()))}")
     jobs: list[_Job] = []
     for path in files:
+        if path.is_dir():
+            fail(f"{path}: it is a folder; name the files in it")
         if not path.is_file():
             fail(f"{path}: there is no such file")
         name = table or (path.stem if path.stem in TABLES else "interactions")

@@ -68,8 +68,12 @@ class Runner:
             session.is_sound = fetch.is_complete
 
         await self._within(project_id, seconds, work)
+        columns = fetch.columns
+        if not columns:  # the first rows were beyond all bounds, and nothing of them was read
+            left = max(0.001, seconds - (time.perf_counter() - started))
+            columns = await self.describe(project_id, statement, seconds=left)
         return QueryResult(
-            columns=fetch.columns,
+            columns=columns,
             rows=fetch.rows,
             rows_json=b"[" + b",".join(fetch.encoded) + b"]",
             truncated=fetch.is_truncated,

@@ -19,6 +19,8 @@ from quintet_server.engines.sql.statement import Statement
 __all__ = ["Fetch", "describe"]
 
 _CHUNK_ROWS = 200
+_LEAST_READ_BYTES = 8_192
+"""libpq sees to so much room before it reads."""
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
@@ -63,12 +65,15 @@ class Fetch:
     def _next_result(self, pgconn: abc.PGconn) -> PQGen[abc.PGresult | None]:
         while pgconn.is_busy():
             yield from _until_readable()
-            self._received += _pending(pgconn.socket)
+            # A read takes some of what waits while more arrives: what is certain counts.
+            waiting = _pending(pgconn.socket)
+            pgconn.consume_input()
+            taken = waiting - _pending(pgconn.socket)
+            self._received += max(taken, min(waiting, _LEAST_READ_BYTES))
             if self._received > 2 * self._max_bytes + 65_536:
                 # One value or row beyond all bounds; what it is made of is not read into memory.
                 self.is_truncated = self._is_overfull = True
                 return None
-            pgconn.consume_input()
         return pgconn.get_result()
 
     def _add(self, result: abc.PGresult) -> None:

@@ -187,6 +187,8 @@ def _syntax(error: ParseError) -> SqlRefused:
     first = error.errors[0] if error.errors else {}
     line, column = first.get("line"), first.get("col")
     near = str(first.get("highlight") or "").strip()
+    if column is not None and "\n" not in near:
+        column = max(1, column - len(near) + 1)  # where the word begins, not where it ends
     where = f" near {near[:60]!r}" if near else ""
     what = str(first.get("description") or "it cannot be understood").rstrip(".")
     at = f" (line {line}, column {column})" if line else ""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from quintet_server.services.amdahl.agents.model import ToolFailed
+from quintet_server.services.amdahl.agent_work.research import answer_all
+from quintet_server.services.amdahl.agents.model import FinishNow, ToolFailed
 from quintet_server.services.amdahl.data.searching import search_interactions
 
 from .conftest import Office, answers
@@ -276,3 +280,23 @@ async def test_price_and_pricing_are_found_by_either_word(office: Office) -> Non
     for word in ("pricing", "prices"):
         report = await office.report(f"What do customers say about {word}?")
         assert f"2 interactions mention {word}." in str(report["key_findings"])
+
+
+class UsedUp:
+    """A bench on which no turn is left, of a user who wants no more."""
+
+    @asynccontextmanager
+    async def turn(self, _key: str) -> AsyncIterator[None]:
+        raise FinishNow
+        yield
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(1, "1 planned question was"), (3, "3 planned questions were")]
+)
+async def test_questions_that_no_turn_was_left_for_are_a_gap(left: int, told: str) -> None:
+    found: Any = SimpleNamespace(gaps=[], answered=[], is_cut=False)
+    bench: Any = UsedUp()
+    questions: Any = [object()] * left
+    await answer_all(bench, found, questions)
+    assert found.gaps == [f"{told} not asked: the turns were used up."]

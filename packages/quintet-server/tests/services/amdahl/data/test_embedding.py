@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from quintet_server.engines.embed.model import EmbeddingsUnavailable
@@ -74,6 +78,63 @@ async def test_vector_of_a_text_that_changed_meanwhile_is_not_kept(
     await embedding._Embedding(parts)._embed(api.project_id, "interaction")
     assert seen == [row["content"], "something else"]
     assert await count(api) == 1
+
+
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock' AND query LIKE %s"
+)
+
+
+async def noted(api: Api, *ids: str) -> embedding._Embedding:
+    """Interactions whose notes lie in this order, and who embeds the first three by id."""
+    row = utterances()[0]
+    for id in ids:
+        await plant(api, [{**row, "id": id}])
+    await plant(api, [{**row, "id": f"d{number}"} for number in range(100)])
+    await api.sql("ANALYZE amdahl_unembedded")  # it is small, so it is read as it lies
+    parts = parts_of(api)
+    few = parts.settings.model_copy(update={"embedded_max_count": 3})
+    return embedding._Embedding(replace(parts, settings=few))
+
+
+@contextlib.asynccontextmanager
+async def held(api: Api, id: str) -> AsyncIterator[None]:
+    """While this lasts, nobody gets hold of a note."""
+    hold = "SELECT FROM amdahl_unembedded WHERE project_id = %s AND id = %s FOR UPDATE"
+    async with await psycopg.AsyncConnection.connect(api.runtime.db.url) as holding:
+        await holding.execute(hold, [api.project_id, id])
+        yield
+
+
+async def test_texts_that_change_while_they_are_embedded_wait_in_a_line(api: Api) -> None:
+    worker = await noted(api, "b", "c", "a")
+    changed = [{**utterances()[0], "id": id, "content": "something else"} for id in ("a", "b")]
+    async with held(api, "c"):
+        keeping = asyncio.create_task(worker._embed(api.project_id, "interaction"))
+        await api.eventually(WAITING, "%DELETE FROM amdahl_unembedded%")
+        writing = asyncio.create_task(plant(api, changed))
+        await api.eventually(WAITING, "%INSERT INTO amdahl_interactions%")
+    await asyncio.gather(keeping, writing)
+    assert await count(api) == 3
+    left = "SELECT id FROM amdahl_unembedded WHERE project_id = %s AND id IN ('a', 'b', 'c')"
+    assert sorted(await api.sql(left, api.project_id)) == [("a",), ("b",)]
+
+
+async def test_vectors_that_are_forgotten_while_some_are_made_are_gone(api: Api) -> None:
+    worker = await noted(api, "c", "a", "b")
+
+    async def forget() -> None:
+        async with api.runtime.db.transaction() as conn:
+            await embedding.forget_vectors(conn, api.project_id, "interaction")
+
+    async with held(api, "b"):
+        keeping = asyncio.create_task(worker._embed(api.project_id, "interaction"))
+        await api.eventually(WAITING, "%WITH same AS%")
+        forgetting = asyncio.create_task(forget())
+        await api.eventually(WAITING, "%WITH noted AS%")
+    await asyncio.gather(keeping, forgetting)
+    assert await count(api) == 0
 
 
 async def test_row_that_lost_its_words_needs_no_vector(api: Api) -> None:

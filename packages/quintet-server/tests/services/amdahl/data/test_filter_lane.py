@@ -143,7 +143,9 @@ async def test_violation_is_a_named_invalid_argument(api: Api) -> None:
         ({"mode": "semantic", "query": "x", "surface": "deals"}, "surface"),
         ({"group_by": ["channel"]}, "metrics"),
         ({"filters": [{"field": "channel", "op": "~", "value": "x"}]}, "filters[0].op"),
-        ({"order_by": {"field": "id", "dir": "up"}}, "order_by"),
+        ({"order_by": {"field": "id", "dir": "up"}}, "order_by.0.dir: must be 'asc' or 'desc'"),
+        ({"order_by": [{"dir": "asc"}]}, "order_by.0.field: is required"),
+        ({"order_by": "id"}, "order_by: must be a valid array"),
     ):
         error = await api.refused("POST", "/search/query", body, 400, "invalid_argument")
         assert error["message"].startswith(field), error

@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from quintet_server.services.amdahl.data import loading
 from quintet_server.services.amdahl.data.files import format_of
@@ -87,6 +88,50 @@ async def test_later_line_of_the_same_key_counts(api: Api, tmp_path: Path) -> No
     assert await load(api, tmp_path / "deals.csv", "deals") == Kept(1, 1, 0)
     statement = "SELECT deal_name FROM amdahl_deals WHERE project_id = %s"
     assert await api.sql(statement, api.project_id) == [("7",)]
+
+
+def deadlocks(monkeypatch: pytest.MonkeyPatch, most: int) -> list[Any]:
+    """Let so many loads end as PostgreSQL ends one side of a deadlock, in their second batch."""
+    batches: list[Any] = []
+    keep = loading.Stage.keep
+
+    async def crossed(stage: Any, rows: Any) -> Kept:
+        batches.append(stage)
+        if batches.count(stage) == 2 and len({id(one) for one in batches}) <= most:
+            raise DeadlockDetected("deadlock detected")
+        return await keep(stage, rows)
+
+    monkeypatch.setattr(loading.Stage, "keep", crossed)
+    return batches
+
+
+async def test_load_that_crossed_somebody_else_begins_again(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path / "a.jsonl", utterances())
+    await load(api, file)
+    deadlocks(monkeypatch, 2)
+    path, told = tmp_path / "a.jsonl", list[int]()
+    kept = await load_file(
+        *(api.runtime.db, api.project_id, TABLES["interactions"], path, "jsonl"),
+        Headers(TABLES["interactions"], {}),
+        replace=True,
+        told=told.append,
+    )
+    assert kept == Kept(12, 0, 0)
+    assert await api.sql(COUNT, api.project_id) == [(12,)]
+
+
+async def test_load_that_always_crosses_others_gives_up_and_leaves_the_table(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path / "a.csv", utterances())
+    await load(api, file)
+    batches = deadlocks(monkeypatch, 1_000)
+    with pytest.raises(DeadlockDetected):
+        await load(api, file, replace=True)
+    assert len(batches) == 10
+    assert await api.sql(COUNT, api.project_id) == [(12,)]
 
 
 async def test_mistake_in_the_last_batch_takes_all_back(api: Api, tmp_path: Path) -> None:

@@ -200,6 +200,13 @@ async def test_embed_with_a_bad_wish_is_refused(embeds: Embeds, body: dict[str, 
     assert error["code"] == "invalid_argument"
 
 
+async def test_refused_rule_is_named_as_a_rule(embeds: Embeds) -> None:
+    for rules, field in (({"unknown": 1}, "rules.unknown"), ({"word": 5}, "rules.word")):
+        error = (await embeds.mint(status=400, rules=rules))["error"]
+        assert error["details"]["field"] == field
+        assert error["message"].startswith(f"{field}: ")
+
+
 async def test_rules_fix_the_parameters_of_an_embed(api: Api, pages: Pages) -> None:
     query = {
         "name": "q",

@@ -192,6 +192,10 @@ def test_failure_has_its_status(
     assert answer.headers.get("Retry-After") == retry_after
 
 
+def test_deadline_is_told_to_the_millisecond() -> None:
+    assert refusal_of(SqlTimeout(24.976999999998952)).details == {"deadline_seconds": 24.977}
+
+
 def test_what_only_the_operator_can_mend_is_told_to_nobody_else() -> None:
     answer = refusal_of(SqlUnavailable('socket "/srv/.s.PGSQL.5432": role "qt_1_a" is not there'))
     assert "qt_1_a" not in answer.message

@@ -59,7 +59,7 @@ const ground = element => {
   return [255, 255, 255, 1];
 };
 const found = {width: innerWidth, scrollWidth: document.documentElement.scrollWidth,
-               dim: [], wide: [], small: [], shown: {}, background: ''};
+               dim: [], wide: [], small: [], shown: {}, background: '', filled: []};
 for (const element of document.querySelectorAll('body *')) {
   const style = getComputedStyle(element), box = element.getBoundingClientRect();
   if (style.display === 'none' || !box.width || element.closest('.vh')) continue;
@@ -80,6 +80,9 @@ for (const element of document.querySelectorAll('body *')) {
   const scale = matrix ? Math.hypot(matrix.a, matrix.b) : 1;
   const size = parseFloat(style.fontSize) * scale;
   if (size < 9) found.small.push(`${element.textContent.slice(0, 40)} ${size}`);
+}
+for (const row of document.querySelectorAll('.stats')) {
+  found.filled.push(String(ground(row)) === String(ground(row.firstElementChild)));
 }
 found.background = getComputedStyle(document.body).backgroundColor;
 parent.postMessage(found, '*');
@@ -174,6 +177,7 @@ def test_page_in_a_browser_is_sound(seen: Seen, scheme: str, width: int) -> None
     assert found["wide"] == []
     assert found["dim"] == []
     assert found["small"] == []
+    assert found["filled"] == [True]  # a place without a Stat is no block of another colour
     assert found["shown"] == {"true": 15}  # of each chart, one drawing
 
 

@@ -16,7 +16,7 @@ from quintet_server.services.amdahl.agent_work.answers.answering import (
     document_answer,
     near_answer,
 )
-from quintet_server.services.amdahl.agent_work.answers.figures import whole
+from quintet_server.services.amdahl.agent_work.answers.figures import count, whole
 from quintet_server.services.amdahl.agent_work.asking.ask import Ask, follow_up, understand
 from quintet_server.services.amdahl.agent_work.asking.holdings import Holdings
 from quintet_server.services.amdahl.agent_work.asking.questions import (
@@ -223,7 +223,8 @@ async def answer_all(
         except FinishNow:
             found.is_cut = True
             left = len(questions) - place
-            found.gaps.append(f"{left} planned questions were not asked: the turns were used up.")
+            told = count(left, "planned question was", "planned questions were")
+            found.gaps.append(f"{told} not asked: the turns were used up.")
             return
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field
 
 from quintet_server.services.amdahl.data.filter_lane import Lane
 from quintet_server.services.amdahl.data.searching import Mode
@@ -67,6 +67,17 @@ class OrderBody(Body):
     dir: Literal["asc", "desc"] = "asc"
 
 
+def _several(given: Any) -> Any:
+    """One order alone is a list of one: mistakes in it are then named as any other field's."""
+    return [given] if isinstance(given, dict) else given
+
+
+Orders = Annotated[
+    list[OrderBody],
+    BeforeValidator(_several, json_schema_input_type=OrderBody | list[OrderBody]),
+]
+
+
 class SearchQuery(Body):
     """A question to a table, without SQL."""
 
@@ -74,7 +85,7 @@ class SearchQuery(Body):
     mode: Lane = "auto"
     surface: str = "interactions"
     filters: list[FilterBody] = Field(default_factory=list)
-    order_by: OrderBody | list[OrderBody] | None = None
+    order_by: Orders | None = None
     limit: int = Field(default=100, ge=1, le=1_000)
     group_by: list[str] = Field(default_factory=list)
     metrics: list[MetricBody] = Field(default_factory=list)

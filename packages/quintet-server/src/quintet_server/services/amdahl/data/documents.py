@@ -49,9 +49,12 @@ _CLEAR = """
 WITH gone AS (
     DELETE FROM amdahl_document_pieces WHERE project_id = %(project)s AND document_id = %(id)s
     RETURNING id
+), noted AS MATERIALIZED (  -- in the order in which others lock them, too
+    SELECT u.id FROM amdahl_unembedded u JOIN gone ON gone.id = u.id
+    WHERE u.project_id = %(project)s AND u.kind = 'piece' ORDER BY u.id FOR UPDATE OF u
 )
-DELETE FROM amdahl_unembedded u USING gone
-WHERE u.project_id = %(project)s AND u.kind = 'piece' AND u.id = gone.id
+DELETE FROM amdahl_unembedded u USING noted
+WHERE u.project_id = %(project)s AND u.kind = 'piece' AND u.id = noted.id
 """
 _PIECES = """
 WITH made AS (

@@ -63,12 +63,26 @@ LEFT JOIN amdahl_document_pieces p
     ON u.kind = 'piece' AND (p.project_id, p.id) = (u.project_id, u.id)
 ORDER BY u.id
 """
+# Notes are locked by id, as writing rows locks them: so nobody waits in a circle.
 _DONE = """
-DELETE FROM amdahl_unembedded u USING unnest(%s::text[], %s::bigint[]) AS done (id, version)
-WHERE u.project_id = %s AND u.kind = %s AND u.id = done.id AND u.version = done.version
+WITH same AS MATERIALIZED (
+    SELECT u.id FROM amdahl_unembedded u
+    JOIN unnest(%(ids)s::text[], %(versions)s::bigint[]) AS done (id, version)
+        ON u.id = done.id AND u.version = done.version
+    WHERE u.project_id = %(project)s AND u.kind = %(kind)s ORDER BY u.id FOR UPDATE OF u
+)
+DELETE FROM amdahl_unembedded u USING same
+WHERE u.project_id = %(project)s AND u.kind = %(kind)s AND u.id = same.id
 RETURNING u.id
 """
-_DROP_NOTES = "DELETE FROM amdahl_unembedded WHERE project_id = %s AND kind = %s"
+_DROP_NOTES = """
+WITH noted AS MATERIALIZED (
+    SELECT id FROM amdahl_unembedded WHERE project_id = %(project)s AND kind = %(kind)s
+    ORDER BY id FOR UPDATE
+)
+DELETE FROM amdahl_unembedded u USING noted
+WHERE u.project_id = %(project)s AND u.kind = %(kind)s AND u.id = noted.id
+"""
 
 
 def embedding_job(project_id: str) -> JobSpec:
@@ -106,7 +120,7 @@ async def embedder_of(parts: Amdahl, conn: Connection, project_id: str, kind: st
 
 async def forget_vectors(conn: Connection, project_id: str, kind: str) -> None:
     """Delete all vectors of a kind, and what waits for one, in the caller's transaction."""
-    await conn.execute(_DROP_NOTES, (project_id, kind))
+    await conn.execute(_DROP_NOTES, {"project": project_id, "kind": kind})
     await delete_vectors(conn, project_id, COLLECTIONS[kind])
 
 
@@ -169,9 +183,9 @@ class _Embedding:
         texts = [row for row in batch if row[3] is not None]
         vectors = await embedder.embed([row[3] for row in texts]) if texts else []
         made = {row[1]: (row, vector) for row, vector in zip(texts, vectors, strict=True)}
-        ids, versions = [row[1] for row in batch], [row[2] for row in batch]
+        notes = {"ids": [row[1] for row in batch], "versions": [row[2] for row in batch]}
         async with self._parts.db.transaction() as conn:
-            done = await conn.execute(_DONE, (ids, versions, project_id, kind))
+            done = await conn.execute(_DONE, {**notes, "project": project_id, "kind": kind})
             # The words stay where they are: a hit is looked up there.
             rows = [
                 VectorRow(id, made[id][0][4], made[id][0][5], "", made[id][1])

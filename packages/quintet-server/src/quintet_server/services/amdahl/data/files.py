@@ -94,16 +94,28 @@ def _csv(path: Path, headers: Headers, told: Told) -> Iterator[Record]:
                 if len(cells) == len(names):
                     yield Record(line, _named(plan, cells))
                 elif cells:
-                    count = f"{len(cells)} values, and the first line {len(names)} names"
-                    raise FileRefused(f"it has {count}", line)
+                    values = f"{len(cells)} value{'s' * (len(cells) != 1)}"
+                    message = f"it has {values}, and the first line {len(names)} names"
+                    raise FileRefused(message, line)
                 if line % 1_000 == 0:
                     told(raw.tell())
         except csv.Error as error:
             raise FileRefused(f"it is no CSV: {error}", line + 1) from error
         except UnicodeDecodeError as error:
-            raise FileRefused("it is not UTF-8 text", line + 1) from error
+            raise FileRefused("it is not UTF-8 text", _unreadable_line(path)) from error
         finally:
             csv.field_size_limit(before)
+
+
+def _unreadable_line(path: Path) -> int | None:
+    """The first line that is no UTF-8; the reader only knows the block of bytes that it is in."""
+    with path.open("rb") as raw:
+        for number, line in enumerate(raw, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 def _delimiter(path: Path) -> str:

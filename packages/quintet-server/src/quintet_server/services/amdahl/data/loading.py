@@ -6,10 +6,13 @@ Records are read in a thread, a batch ahead of the one that the database is taki
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from psycopg.errors import DeadlockDetected
 
 from quintet_server.services.amdahl.data.embedding import forget_vectors, request_embedding
 from quintet_server.services.amdahl.data.files import FileRefused, Record, records
@@ -25,6 +28,7 @@ _BATCH_COUNT = 20_000
 _PROBLEMS_MAX_COUNT = 20
 # After so many new rows the planner is told what the table looks like now.
 _ANALYZED_COUNT = 5_000
+_ATTEMPTS_COUNT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,42 @@ async def load_file(
 
     Args:
         replace: Delete what the table has before.
-        told: Called with the number of bytes read so far, from another thread.
+        told: Called with the number of bytes read so far, from another thread; from the start
+            again if somebody who writes the same rows was in the way.
 
     Raises:
         LoadRefused: With the first mistakes; the table is as it was.
         OSError: The file cannot be read.
     """
-    reader = _Reader(records(path, format, headers, told), RowReader(table, from_text=True))
+
+    async def attempt() -> Kept:
+        reader = _Reader(records(path, format, headers, told), RowReader(table, from_text=True))
+        return await _load(db, project_id, table, reader, replace=replace)
+
+    total = await _again_if_crossed(attempt)
+    if table.name == "interactions":
+        await request_embedding(db, project_id)
+    if total.inserted + total.updated >= _ANALYZED_COUNT:
+        async with db.connection() as conn:
+            await conn.execute(f"ANALYZE {table.kept_in}".encode())
+    return total
+
+
+async def _again_if_crossed(attempt: Callable[[], Awaitable[Kept]]) -> Kept:
+    """Its result, of another attempt if need be.
+
+    A file is not in the order in which requests lock rows, and one that replaces all goes through
+    the table twice. Where both wait for each other PostgreSQL ends one side, and nothing was done.
+    """
+    for _ in range(_ATTEMPTS_COUNT - 1):
+        with contextlib.suppress(DeadlockDetected):
+            return await attempt()
+    return await attempt()
+
+
+async def _load(
+    db: Database, project_id: str, table: Table, reader: _Reader, *, replace: bool
+) -> Kept:
     total = Kept()
     async with db.transaction() as conn:
         if replace:
@@ -78,11 +111,6 @@ async def load_file(
                 total += await stage.keep(batch)
             finally:
                 batch = await following
-    if table.name == "interactions":
-        await request_embedding(db, project_id)
-    if total.inserted + total.updated >= _ANALYZED_COUNT:
-        async with db.connection() as conn:
-            await conn.execute(f"ANALYZE {table.kept_in}".encode())
     return total
 
 

@@ -132,14 +132,12 @@ def _question(body: bodies.SearchQuery) -> Question:
     if table is None:
         message = f"{body.surface[:100]!r} is not one of {', '.join(TABLES)}"
         raise BadFilter(message, "surface", list(TABLES))
-    given = body.order_by or []
-    orders = given if isinstance(given, list) else [given]
     return Question(
         table,
         filters=[Filter(each.field, each.op, each.value) for each in body.filters],
         group_by=body.group_by,
         metrics=[Metric(each.fn, each.field, each.alias) for each in body.metrics],
-        order_by=[Order(each.field, each.dir == "desc") for each in orders],
+        order_by=[Order(each.field, each.dir == "desc") for each in body.order_by or []],
         limit=body.limit,
     )
 

@@ -29,7 +29,7 @@ def refusal_of(error: SqlError) -> ApiError:
     if isinstance(error, SqlRefused):
         return invalid_sql(error.message, error.reason, **error.details)
     if isinstance(error, SqlTimeout):
-        return query_timeout(str(error), deadline_seconds=error.seconds)
+        return query_timeout(str(error), deadline_seconds=round(error.seconds, 3))
     if isinstance(error, SqlBusy):
         return unavailable(str(error), retry_after=error.retry_after)
     if isinstance(error, SqlUnavailable):

@@ -22,33 +22,39 @@ _INT64 = 1 << 63
 _WORDS = {"true": True, "false": False}
 
 
-def check_names(queries: Iterable[DeclaredQuery], given: Values) -> None:
-    """Raise 400 for a value that no query asks for: most likely a misspelt name."""
+def check_names(queries: Iterable[DeclaredQuery], given: Values, *, field: str = "params") -> None:
+    """Raise 400 for a value that no query asks for: most likely a misspelt name.
+
+    `field` is where the values stand in the request, for the message.
+    """
     declared = sorted({name for query in queries for name in query.params})
     for name in given:
         if name not in declared:
             told = ", ".join(declared) or "none"
-            message = f"params.{name[:64]}: no query of this page has it; declared: {told}."
-            raise invalid_argument(message, f"params.{name[:64]}", allowed=declared)
+            at = f"{field}.{name[:64]}"
+            message = f"{at}: no query of this page has it; declared: {told}."
+            raise invalid_argument(message, at, allowed=declared)
 
 
-def values_of(query: DeclaredQuery, given: Values) -> dict[str, Any]:
+def values_of(query: DeclaredQuery, given: Values, *, field: str = "params") -> dict[str, Any]:
     """The values of a query's parameters: given, default or null. Raises 400 that names the one."""
-    return {name: _value(name, param, given.get(name)) for name, param in query.params.items()}
+    return {
+        name: _value(f"{field}.{name}", param, given.get(name))
+        for name, param in query.params.items()
+    }
 
 
-def _value(name: str, param: Param, given: Any) -> Any:
+def _value(at: str, param: Param, given: Any) -> Any:
     if given is None:
         given = param.default
     if given is None:
         if param.required:
-            raise invalid_argument(f"params.{name}: is required.", f"params.{name}")
+            raise invalid_argument(f"{at}: is required.", at)
         return None
     try:
         return _COERCIONS[param.type](given)
     except (TypeError, ValueError, OverflowError):
-        message = f"params.{name}: must be {_WANTED[param.type]}."
-        raise invalid_argument(message, f"params.{name}") from None
+        raise invalid_argument(f"{at}: must be {_WANTED[param.type]}.", at) from None
 
 
 def _string(value: Any) -> str:

@@ -97,9 +97,9 @@ def _origins(given: Sequence[str]) -> tuple[str, ...]:
 
 def _rules(page: Page, rules: Mapping[str, Any]) -> Mapping[str, Any]:
     """Values that the page can be rendered with. Raises ApiError: 400 if it cannot."""
-    check_names(page.declared_queries, rules)
+    check_names(page.declared_queries, rules, field="rules")
     for query in page.declared_queries:
-        values_of(query, rules)
+        values_of(query, rules, field="rules")
     try:
         size = len(orjson.dumps(rules))
     except TypeError:
