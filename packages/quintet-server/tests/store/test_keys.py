@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -196,3 +199,102 @@ async def test_ids_of_keys_have_the_form_of_their_service(db: Database) -> None:
         _, other = await create_key(conn, "flare")
     assert UUID(ours.id).version == 7
     assert re.fullmatch(r"key_[0-9A-Z]{26}", other.id)
+
+
+async def test_use_that_was_being_written_when_the_server_stops_is_not_forgotten(
+    db: Database, keys: KeyStore
+) -> None:
+    async with db.connection() as conn:
+        secret, row = await create_key(conn, "flare")
+    await keys.lookup(secret, "flare")
+    blocker = db.transaction()
+    conn = await blocker.__aenter__()
+    await conn.execute("LOCK TABLE api_keys IN EXCLUSIVE MODE")
+    writing = asyncio.create_task(keys.write_use())
+    waiting = (
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock'"
+    )
+    async with db.connection() as look:
+        while not (await look.execute(waiting)).rowcount:
+            await asyncio.sleep(0.01)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await blocker.__aexit__(None, None, None)
+    await keys.write_use()
+    async with db.connection() as conn:
+        [found] = [one for one in await list_keys(conn) if one.id == row.id]
+    assert found.last_used_at is not None
+
+
+class Slow:
+    """The database, which lends its connections, and takes them back, when the test says so."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.lent_count = 0
+        self.asked = asyncio.Event()
+        self.may_lend = asyncio.Event()
+        self.was_read = asyncio.Event()
+        self.may_take_back = asyncio.Event()
+        self.may_take_back.set()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        self.lent_count += 1
+        self.asked.set()
+        await self.may_lend.wait()
+        async with self._db.connection() as conn:
+            yield conn
+        self.was_read.set()
+        await self.may_take_back.wait()
+
+
+class Bus:
+    """Tells nothing; the test does."""
+
+    def __init__(self, is_connected: bool = True) -> None:
+        self.is_connected = is_connected
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_requests_of_a_new_key_wait_for_one_look_at_the_database(
+    db: Database, is_connected: bool
+) -> None:
+    """Also when whoever came first goes away."""
+    async with db.connection() as conn:
+        secret, row = await create_key(conn, "flare")
+    slow = Slow(db)
+    keys = KeyStore(slow, Bus(is_connected))  # type: ignore[arg-type]
+    first, *others = (asyncio.create_task(keys.lookup(secret, "flare")) for _ in range(20))
+    await slow.asked.wait()
+    first.cancel()
+    slow.may_lend.set()
+    found = await asyncio.gather(*others)
+    assert all(isinstance(one, Principal) and one.key_id == row.id for one in found)
+    assert slow.lent_count == 1
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_key_that_is_revoked_while_it_is_looked_up_is_good_for_nobody_who_comes_later(
+    db: Database, is_connected: bool
+) -> None:
+    """Neither when that is notified nor when it cannot be."""
+    async with db.connection() as conn:
+        secret, row = await create_key(conn, "flare")
+    slow = Slow(db)
+    slow.may_lend.set()
+    slow.may_take_back.clear()
+    keys = KeyStore(slow, Bus(is_connected))  # type: ignore[arg-type]
+    before = asyncio.create_task(keys.lookup(secret, "flare"))
+    await slow.was_read.wait()
+    async with db.connection() as conn:
+        await revoke_key(conn, row.id)
+    if is_connected:
+        keys.forget()
+    after = asyncio.create_task(keys.lookup(secret, "flare"))
+    await asyncio.sleep(0)
+    slow.may_take_back.set()
+    assert isinstance(await before, Principal)
+    assert await after is Rejection.REVOKED
+    assert await keys.lookup(secret, "flare") is Rejection.REVOKED

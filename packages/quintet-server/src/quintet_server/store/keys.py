@@ -3,7 +3,8 @@
 Only the SHA-256 of a key is stored: keys are long random strings, so a fast hash is enough, and the
 lookup by hash compares nothing that time could betray. Each process remembers keys it has seen; any
 change to keys or projects is notified and empties that memory, so a revocation holds at once
-everywhere. While notifications do not arrive, nothing is remembered.
+everywhere. While notifications do not arrive, nothing is remembered. Requests with the same key
+that come while it is looked up share that look-up: a burst must not fill the pool with them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from quintet_server.store.database import Connection, Database
 from quintet_server.store.ids import new_id
 from quintet_server.store.key_formats import KEY_FORMATS
 from quintet_server.store.notify import NotifyBus
+from quintet_server.store.shared_reads import SharedReads
 
 __all__ = [
     "ApiKey",
@@ -260,6 +262,7 @@ class KeyStore:
         self._db = db
         self._bus = bus
         self._known: dict[tuple[str, str], tuple[float, Principal | Rejection]] = {}
+        self._reads = SharedReads(self._read)
         self._generation = 0
         self._used: set[str] = set()
         self._task: asyncio.Task[None] | None = None
@@ -282,14 +285,19 @@ class KeyStore:
         if known is not None and time.monotonic() < known[0]:
             found = known[1]
         else:
-            found = await self._read(secret, service)
+            found = await self._reads.get((secret, service))
         if isinstance(found, Principal):
             self._used.add(found.key_id)
         return found
 
-    async def _read(self, secret: str, service: str) -> Principal | Rejection:
-        generation = self._generation
+    async def _read(self, key: tuple[str, str]) -> Principal | Rejection:
+        secret, service = key
         async with self._db.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            generation = self._generation
+            if not self._bus.is_connected:
+                # Nobody would say that the answer is out of date: who asks after it was read at the
+                # database must not share it.
+                self._reads.forget(key)
             await cursor.execute(_LOOKUP, (_hash(secret), service))
             row = await cursor.fetchone()
         found, seconds = _decide(row)
@@ -298,13 +306,14 @@ class KeyStore:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             if generation == self._generation:  # else it may have been read before a change
-                self._known[secret, service] = (time.monotonic() + seconds, found)
+                self._known[key] = (time.monotonic() + seconds, found)
         return found
 
     def forget(self, _payload: str | None = None) -> None:
         """Look every key up again: something has changed."""
         self._generation += 1
         self._known.clear()
+        self._reads.forget()
 
     async def _note_use(self) -> None:
         while True:
@@ -321,6 +330,9 @@ class KeyStore:
                 await conn.execute(_USED, (sorted(used),))
         except (psycopg.Error, PoolTimeout):
             self._used |= used
+        except asyncio.CancelledError:  # whoever ends the loop writes what is left
+            self._used |= used
+            raise
 
 
 def _decide(row: Mapping[str, Any] | None) -> tuple[Principal | Rejection, float]:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from quintet_server.services.ghostflow.teams import CHANNEL
 from quintet_server.store.notify import NotifyBus
+from quintet_server.store.shared_reads import SharedReads
 
 __all__ = ["Memory"]
 
@@ -45,7 +46,7 @@ class Memory(Generic[Found]):
         self._shape = shape
         self._read = read
         self._wait_seconds = wait_seconds
-        self._reading: dict[str, asyncio.Task[Found | None]] = {}
+        self._reads = SharedReads(self._look)
         self._generation = 0
         self.stop = bus.subscribe(CHANNEL, self.forget)
 
@@ -62,22 +63,11 @@ class Memory(Generic[Found]):
         if self._shape.fullmatch(name) is None:
             return None
         async with asyncio.timeout(self._wait_seconds):
-            return await self._find(name)
+            return await self._reads.get(name)
 
-    async def _find(self, name: str) -> Found | None:
-        """Read it; many who ask at once share one query."""
-        task = self._reading.get(name)
-        if task is None:
-            task = self._reading[name] = asyncio.create_task(self._look(name, self._generation))
-        # Whoever began to ask may go away; the others still want to know.
-        return await asyncio.shield(task)
-
-    async def _look(self, name: str, generation: int) -> Found | None:
-        try:
-            found = await self._read(name)
-        finally:
-            if generation == self._generation:
-                del self._reading[name]
+    async def _look(self, name: str) -> Found | None:
+        generation = self._generation
+        found = await self._read(name)
         # Else changes would go unheard, or it may have been read before one.
         if self._bus.is_connected and generation == self._generation:
             self._remember(name, found)
@@ -97,4 +87,4 @@ class Memory(Generic[Found]):
         self._generation += 1
         self._known.clear()
         self._missing.clear()
-        self._reading.clear()
+        self._reads.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -228,6 +229,25 @@ async def test_what_is_no_key_is_not_found(api: Api, id: str) -> None:
     for method, path in (("DELETE", ""), ("PUT", "/revoke"), ("POST", "/regenerate")):
         await api.refused(method, f"/auth/api-keys/{id}{path}", None, 404, "NOT_FOUND")
     await api.refused("GET", f"/auth/api-keys/{id}/audit-log", None, 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("PUT", "/revoke")])
+async def test_key_that_is_just_being_deleted_is_not_found(
+    api: Api, method: str, path: str
+) -> None:
+    made = await make(api)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
+    async with api.runtime.db.transaction() as conn:
+        await conn.execute("DELETE FROM api_keys WHERE id = %s", (made["id"],))
+        asking = asyncio.create_task(api.call(method, f"/auth/api-keys/{made['id']}{path}"))
+        await api.eventually(waiting)
+    answer = await asking
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    noted = "SELECT action FROM ghostflow_key_audit WHERE key_id = %s AND action <> 'created'"
+    assert await api.sql(noted, made["id"]) == []
 
 
 async def test_keys_of_another_team_do_not_exist(api: Api) -> None:

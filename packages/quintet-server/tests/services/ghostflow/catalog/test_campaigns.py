@@ -236,6 +236,7 @@ async def test_slug_is_there_once_on_the_server_and_is_never_given_out_again(api
     ):
         error = await other.refused(method, path, body, 409, "CONFLICT")
         assert error["details"] == [{"field": "slug", "reason": "is taken"}]
+        assert error["message"].startswith(f"The slug '{slug}' is taken. All teams")
     assert await other.ask("GET", "/campaigns") == [second]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
@@ -161,6 +162,25 @@ async def test_many_hosts_serve_only_the_domains_of_the_team(started: Started) -
             for host in ("mine.localhost", "unknown.example", "test")
         ]
     assert statuses == [302, 404, 404]
+
+
+async def test_link_that_is_new_works_while_slow_calls_hold_every_connection(links: Links) -> None:
+    campaign, db = await links.campaign(), links.api.runtime.db
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(links.api.runtime.settings.store.pool_max_count):
+            await stack.enter_async_context(db.connection())
+        assert (await links.follow(campaign)).status_code == 302
+
+
+async def test_link_that_is_new_works_after_the_database_was_restarted(links: Links) -> None:
+    """All connections that links are read on were cut."""
+    campaign = await links.campaign()
+    cut = await links.api.sql(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'quintet-links'"
+    )
+    assert cut
+    assert (await links.follow(campaign)).status_code == 302
 
 
 async def test_visitor_is_known_by_the_cookie(links: Links) -> None:

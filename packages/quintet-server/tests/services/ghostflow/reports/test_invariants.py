@@ -260,7 +260,11 @@ async def compare(
 ) -> None:
     """The three reports, to what the rows say."""
     rows, totals, unconverted = slowly(asked, by, seen, converted)
-    report = await ask(api, "/reports/breakdown", **asked.params(groupBy=",".join(by)))
+    sort = "uniqueVisitors" if asked.attribution == "click" else "revenue"
+    params = asked.params(groupBy=",".join(by), sort=f"-{sort}")
+    report = await ask(api, "/reports/breakdown", **params)
+    sorted_by = [row[sort] for row in report["rows"] if row[sort]]
+    assert sorted_by == sorted(sorted_by, reverse=True)
     assert report["totals"] == totals
     assert report["unconverted"] == unconverted
     found = {}

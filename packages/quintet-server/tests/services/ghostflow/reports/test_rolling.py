@@ -8,11 +8,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from quintet_server.services.ghostflow.reports import rolling
 from quintet_server.services.ghostflow.reports.rolling import Roller, roll
 from quintet_server.services.ghostflow.reports.rollups import SEALED, SUBJECTS
 from quintet_server.services.ghostflow.reports.sealing import seal
@@ -38,6 +40,7 @@ KILL = f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting"
 PROGRAM = """
 import asyncio, sys
 from datetime import timedelta
+from quintet_server.services.ghostflow.reports import rolling
 from quintet_server.services.ghostflow.reports.rolling import roll
 from quintet_server.services.ghostflow.reports.sealing import seal
 from quintet_server.store.database import Database
@@ -146,8 +149,8 @@ async def test_process_that_is_killed_in_the_middle_of_a_seal_has_done_nothing(
         await conn.execute(ADD, (team, uuid4(), 3))
     await roll(db)
     async with await psycopg.AsyncConnection.connect(db.url) as blocking:
-        # What is written last: the sets are there, for nobody else to see.
-        await blocking.execute("SELECT FROM ghostflow_seals FOR UPDATE")
+        # What is written last; the numbers are there, for nobody else to see.
+        await blocking.execute("LOCK TABLE ghostflow_seen_routes_hour IN SHARE MODE")
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, db.url, "seal"
         )
@@ -177,6 +180,26 @@ async def test_roller_whose_connection_is_ended_rolls_again(db: Database) -> Non
         await asyncio.sleep(0.01)
     await roller.stop()
     await victim.close()
+    assert await sums(db) == (10, 10, 0)
+
+
+async def test_roller_folds_on_while_a_seal_does_not_come_to_an_end(db: Database) -> None:
+    team = await team_of(db)
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def endless(_db: Database) -> bool:
+        begun.set()
+        return await never.wait()
+
+    roller = Roller(db, period_seconds=0.01)
+    with patch.object(rolling, "seal", endless):
+        roller.start()
+        await begun.wait()
+        async with db.connection() as conn:
+            await conn.execute(ADD, (team, uuid4(), 10))
+        while (await sums(db))[2]:
+            await asyncio.sleep(0.01)
+        await roller.stop()
     assert await sums(db) == (10, 10, 0)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -9,12 +12,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import given, strategies as st
+from structlog.testing import capture_logs
 
-from quintet_server.services.ghostflow.reports import seen
+from quintet_server.services.ghostflow.reports import sealing as sealer, seen as sets
 from quintet_server.services.ghostflow.reports.rolling import roll
 from quintet_server.services.ghostflow.reports.sealing import SETTLE, seal
-from quintet_server.services.ghostflow.reports.turns import takes_turn
+from quintet_server.services.ghostflow.reports.turns import Turn, takes_turn
 from quintet_server.store.database import Database, connect
 
 from .traffic import Click, insert, utc
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 CAMPAIGN = UUID(int=1)
 AT_ONCE = timedelta(0)
 SERIES = "/reports/timeseries"
+WAITING = """
+SELECT FROM pg_locks
+WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 DAY = {"from": "2025-03-04", "to": "2025-03-04"}
 
 
@@ -149,6 +157,34 @@ async def test_filters_choose_among_sets(api: Api) -> None:
     assert await visitors(api, SERIES, campaignId=str(UUID(int=2))) == 0
 
 
+async def test_rows_are_sorted_by_visitors_as_sets_say(api: Api) -> None:
+    team = await api.team_id()
+    seen_in = {"DE": [1], "FR": [1, 2], "GB": [3], "US": [1, 2, 3]}
+    rows = [(country, visitor) for country, seen in seen_in.items() for visitor in seen]
+    await insert(api, team, [click("04T01:10", who, country=country) for country, who in rows])
+    await roll_and_seal(api, team)
+
+    async def pages(sort: str) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        params: dict[str, str] = {**DAY, "groupBy": "country", "sort": sort, "limit": "2"}
+        while not found or "cursor" in params:
+            page = await api.ask("GET", "/reports/breakdown", params=params)
+            assert page["totals"]["uniqueVisitors"] == 3
+            found += [(row["keys"]["country"], row["uniqueVisitors"]) for row in page["rows"]]
+            params.pop("cursor", None)
+            params |= {"cursor": page["nextCursor"]} if page["nextCursor"] else {}
+        return found
+
+    falling = [("US", 3), ("FR", 2), ("DE", 1), ("GB", 1)]
+    rising = [("DE", 1), ("GB", 1), ("FR", 2), ("US", 3)]
+    with patch.object(sets, "_LARGE", 0):  # then by the rows
+        assert await pages("-uniqueVisitors") == falling
+        assert await pages("uniqueVisitors") == rising
+    await lose(api, team)
+    assert await pages("-uniqueVisitors") == falling
+    assert await pages("uniqueVisitors") == rising
+
+
 async def test_click_that_is_committed_after_its_hour_was_sealed_is_counted(api: Api) -> None:
     team = await api.team_id()
     await insert(api, team, [click("04T01:10", 1)])
@@ -169,6 +205,11 @@ async def test_click_that_is_committed_after_its_hour_was_sealed_is_counted(api:
 
 async def add(db: Database, ago: str) -> None:
     """A team with one click so long ago, folded."""
+    await add_click(db, ago)
+    assert await roll(db) == 1
+
+
+async def add_click(db: Database, ago: str) -> None:
     async with db.connection() as conn:
         await conn.execute(
             "INSERT INTO projects (id, service, name) VALUES ('p', 'ghostflow', 'P') "
@@ -181,7 +222,6 @@ async def add(db: Database, ago: str) -> None:
             "'USD', '' FROM ghostflow_teams",
             (ago,),
         )
-    assert await roll(db) == 1
 
 
 async def sealed(db: Database) -> list[tuple[Any, ...]]:
@@ -239,10 +279,133 @@ async def test_bucket_that_is_broken_all_the_time_is_left_alone_until_that_is_ov
 async def test_sealer_waits_for_nobody_and_one_seals_at_a_time(db: Database) -> None:
     await add(db, "3 days")
     async with await connect(db.url, application_name="other") as conn, conn.transaction():
-        assert await takes_turn(conn)
+        assert await takes_turn(conn, Turn.SEAL)
         assert not await seal(db, settle=AT_ONCE)
-        assert await roll(db) == 0
     assert await seal(db, settle=AT_ONCE)
+
+
+async def test_earlier_version_that_still_runs_has_both_turns_or_none(db: Database) -> None:
+    await add(db, "3 days")
+    both = "SELECT pg_try_advisory_xact_lock(%s)"
+    async with await connect(db.url, application_name="earlier") as conn:
+        async with conn.transaction():
+            assert await (await conn.execute(both, (0x67666C6F77,))).fetchone() == (True,)
+            await add_click(db, "2 days")
+            assert await roll(db) == 0
+            assert not await seal(db, settle=AT_ONCE)
+        for turn in Turn:
+            async with db.transaction() as ours:
+                assert await takes_turn(ours, turn)
+                assert await (await conn.execute(both, (0x67666C6F77,))).fetchone() == (False,)
+    assert await roll(db) == 1
+
+
+@asynccontextmanager
+async def sealing(db: Database) -> AsyncIterator[asyncio.Task[bool]]:
+    """Somebody seals, and has come to where all is written and nothing committed."""
+    stop = "SELECT pg_advisory_xact_lock(1)"
+    stopping = {grain: [*statements, stop] for grain, statements in sealer._SETS.items()}
+    another = await Database.open(db.url, application_name="another", wait_seconds=300)
+    async with await psycopg.AsyncConnection.connect(db.url) as conn:
+        await conn.execute(stop)
+        with patch.dict(sealer._SETS, stopping):
+            task = asyncio.create_task(seal(another, settle=AT_ONCE))
+            while not await (await conn.execute(WAITING)).fetchall():
+                assert not task.done()
+                await asyncio.sleep(0)
+        try:
+            yield task
+        finally:
+            await conn.rollback()
+            await task
+            await another.close()
+
+
+async def test_folding_goes_on_while_a_bucket_is_sealed(db: Database) -> None:
+    await add(db, "3 days")
+    async with sealing(db) as task:
+        await add(db, "2 days")
+        await add(db, "1 day")
+        assert not task.done()
+    assert task.result()
+    assert await sealed(db) == [("hour",)]
+
+
+@pytest.mark.parametrize("late", ["3 days", "71 h"])
+async def test_click_that_is_folded_while_its_hour_or_day_is_sealed_prevents_that(
+    db: Database, late: str
+) -> None:
+    await add(db, "3 days")
+    assert await seal(db, settle=AT_ONCE)
+    assert await sealed(db) == [("hour",)]
+    async with sealing(db):
+        await add(db, late)
+    # The day is not sealed; the hour has been broken only if the click came in it.
+    assert await sealed(db) == ([] if late == "3 days" else [("hour",)])
+    while await seal(db, settle=AT_ONCE):
+        pass
+    assert set(await sealed(db)) == {("day",), ("hour",)}
+
+
+async def test_bucket_that_is_sealed_by_another_in_between_stays_sealed(db: Database) -> None:
+    await add(db, "3 days")
+    marked = await sealer._mark(db, AT_ONCE)
+    assert marked is not None
+    assert await seal(db, settle=AT_ONCE)
+    assert await sealed(db) == [("hour",)]
+    assert await sealer._seal(db, marked[0])
+    assert await sealed(db) == [("hour",)]
+
+
+SPOIL = """
+CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.at = (SELECT max(at) FROM ghostflow_seals) THEN
+        RAISE EXCEPTION 'odd';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER spoil BEFORE INSERT ON ghostflow_seen_totals_hour
+FOR EACH ROW EXECUTE FUNCTION spoil();
+"""
+LONG = timedelta(hours=1)
+
+
+async def test_bucket_that_cannot_be_sealed_is_passed_over_and_tried_later_and_later(
+    db: Database,
+) -> None:
+    await add(db, "2 days")
+    await add(db, "3 days")
+    await move_clock(db, "61 min")
+    async with db.connection() as conn:
+        await conn.execute(SPOIL)
+    with capture_logs() as logs:
+        assert not await seal(db, settle=LONG)
+        # All others: the day of the bad hour, and the older ones.
+        assert [await seal(db, settle=LONG) for _ in range(4)] == [True, True, True, False]
+        for hours in (1, 2, 4):
+            await move_clock(db, f"{hours * 30} min")
+            assert not await seal(db, settle=LONG)
+            assert logs[-1]["tries"] == hours.bit_length()
+            await move_clock(db, f"{hours * 30} min")
+            assert not await seal(db, settle=LONG)
+    assert [log["tries"] for log in logs] == [1, 2, 3, 4]
+    assert {(log["event"], log["grain"]) for log in logs} == {("ghostflow_bucket_unsealed", "hour")}
+    assert all("odd" in log["error"] for log in logs)
+    async with db.connection() as conn:
+        await conn.execute("DROP TRIGGER spoil ON ghostflow_seen_totals_hour")
+    await move_clock(db, "8 h")
+    assert await seal(db, settle=LONG)
+    assert len(await sealed(db)) == 4
+    async with db.connection() as conn:
+        again = "UPDATE ghostflow_seals SET is_sealed = false, tries = %s"
+        await conn.execute(again, (2 * 10**9,))
+    assert await sealer._mark(db, SETTLE) is not None
+    async with db.connection() as conn:
+        found = await conn.execute("SELECT max(retry_at) - quintet_now() FROM ghostflow_seals")
+        row = await found.fetchone()
+    assert row is not None
+    assert timedelta(hours=12) < row[0] <= timedelta(days=1)
 
 
 async def test_sealer_passes_over_a_team_that_is_going(db: Database) -> None:
@@ -261,20 +424,3 @@ async def test_numbers_of_visitors_are_given_once(db: Database) -> None:
     async with db.connection() as conn:
         found = await conn.execute("SELECT number FROM ghostflow_visitors")
         assert await found.fetchall() == [(1,)]
-
-
-@given(
-    st.lists(
-        st.lists(st.one_of(st.integers(-40, 40), st.integers(-(2**31), 2**31 - 1)), max_size=20),
-        max_size=5,
-    ),
-    st.sampled_from([1, 3, 1 << 18]),
-)
-def test_size_of_united_sets_is_the_number_of_different_members(
-    sets: list[list[int]], piece: int
-) -> None:
-    packed = [b"".join(n.to_bytes(4, "big", signed=True) for n in each) for each in sets]
-    with patch.object(seen, "_PIECE", piece):
-        found, by_key = seen.unite([(str(key), each) for key, each in enumerate(packed)])
-    assert found == len({number for each in sets for number in each})
-    assert by_key == {str(key): len(set(each)) for key, each in enumerate(sets)}

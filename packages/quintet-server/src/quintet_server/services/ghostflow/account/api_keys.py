@@ -131,7 +131,8 @@ async def revoke(call: Call) -> Response:
         key = await _found(conn, call)
         if key.revoked_at is None:
             revoked = await revoke_key(conn, key.id)
-            assert revoked is not None  # found just now, and rows of keys are locked by this
+            if revoked is None:  # deleted since it was found
+                raise not_found(NOUN, key.id)
             key = revoked
             await note_change(conn, call, key.id, "revoked")
         return ok_reply(key_shape(key))
@@ -160,7 +161,8 @@ async def delete(call: Call) -> Response:
 
     async def action(conn: Connection) -> Reply:
         key = await _found(conn, call)
-        await delete_key(conn, SERVICE, key.project_id, key.id)
+        if not await delete_key(conn, SERVICE, key.project_id, key.id):
+            raise not_found(NOUN, key.id)  # somebody else has just done it
         await note_change(conn, call, key.id, "deleted")
         return deleted_reply(UUID(key.id))
 

@@ -39,6 +39,8 @@ INSERT INTO ghostflow_users (id, email, email_key, name, password_hash)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT (email_key) DO NOTHING
 """
 _FIND = f"SELECT {_USER} FROM ghostflow_users u WHERE u.email_key = %s"
+_HOLD = "SELECT FROM ghostflow_users WHERE email_key = %s FOR KEY SHARE"
+_LOCK = "SELECT FROM ghostflow_users WHERE email_key = %s FOR UPDATE"
 _MEMBERSHIPS = """
 SELECT t.id AS team_id, t.name, m.role, t.project_id, p.name AS project_name,
     p.settings AS project_settings
@@ -144,12 +146,17 @@ async def put_member(
         LookupError: No such user, and no hash for a new one.
     """
     key, is_new = email_key(email), False
-    if password_hash is not None:
-        values = (new_uuid7(), email, key, name, password_hash)
-        is_new = (await conn.execute(_INSERT_USER, values)).rowcount == 1
+    while True:
+        if password_hash is not None:
+            values = (new_uuid7(), email, key, name, password_hash)
+            is_new = (await conn.execute(_INSERT_USER, values)).rowcount == 1
+        # Held from here on: one that is being removed from the last team may go just now.
+        if (await conn.execute(_HOLD, (key,))).rowcount:
+            break
+        if password_hash is None:
+            raise LookupError(f"there is no user {email}")
     project_id = await ensure_project(conn, _SERVICE, team)
-    if not (await conn.execute(_PUT_MEMBER, (role, project_id, key))).rowcount:
-        raise LookupError(f"there is no user {email}")
+    await conn.execute(_PUT_MEMBER, (role, project_id, key))
     return is_new
 
 
@@ -160,6 +167,8 @@ async def remove_member(conn: Connection, email: str, team: str | None) -> bool:
         InvalidEmail: No address.
     """
     key = email_key(email)
+    # Before anything is looked at: what somebody is being put into meanwhile must be seen.
+    await conn.execute(_LOCK, (key,))
     removed = (await conn.execute(_REMOVE_MEMBER, (key, team))).rowcount
     deleted = (await conn.execute(_REMOVE_IF_ALONE, (key,))).rowcount
     return bool(removed or deleted)

@@ -211,7 +211,13 @@ CAMPAIGNS = Resource(
     more_columns=("archived_at",),
     computed=_DOMAIN,
     json_columns=frozenset({"offers", "cost"}),
-    unique={"ghostflow_campaigns_slug_key": "slug"},
+    unique={
+        "ghostflow_campaigns_slug_key": (
+            "slug",
+            "All teams of a server share them, and a deleted campaign's is not given out again, "
+            "for its links are still out there: choose another, or name none to get a free one.",
+        )
+    },
     statuses=LIFE,
     unlisted_statuses=("archived",),
     prepare=_prepare,

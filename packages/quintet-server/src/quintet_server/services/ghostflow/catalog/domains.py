@@ -140,7 +140,9 @@ DOMAINS = Resource(
     body=DomainBody,
     show=_show,
     more_columns=("status", "verification_token", "last_checked_at", "last_error"),
-    unique={"ghostflow_domains_host": "host"},
+    unique={
+        "ghostflow_domains_host": ("host", "It is a domain of this team or another one already.")
+    },
     statuses=STATUSES,
     searched=("name", "host"),
     locks_team=True,

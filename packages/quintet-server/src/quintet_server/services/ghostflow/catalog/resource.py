@@ -97,8 +97,9 @@ class Resource:
     computed: str = ""
     """Another column of answers: an expression of SQL with a name."""
     json_columns: frozenset[str] = frozenset()
-    unique: Mapping[str, str] = field(default_factory=dict)
-    """Columns that are unique on the server, by the constraint that says so."""
+    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Columns that are unique on the server, by the constraint that says so; and what a caller
+    should know whose value is taken."""
     statuses: tuple[str, ...] = ()
     """What a list can be filtered by."""
     unlisted_statuses: tuple[str, ...] = ()

@@ -97,10 +97,11 @@ def _refusing_duplicates(resource: Resource, values: Values) -> Iterator[None]:
     try:
         yield
     except UniqueViolation as error:
-        name = resource.unique.get(error.diag.constraint_name or "")
-        if name is None:
+        taken = resource.unique.get(error.diag.constraint_name or "")
+        if taken is None:
             raise
-        message = f"{name}: {values[name]!r} is taken already; it can be there once on a server."
+        name, advice = taken
+        message = f"The {name} {values[name]!r} is taken. {advice}"
         raise conflict(message, [(name, "is taken")]) from error
 
 

@@ -15,6 +15,7 @@ from quintet_server.services.ghostflow.redirects.app import PATH, RedirectApp
 from quintet_server.services.ghostflow.redirects.book import Book
 from quintet_server.services.ghostflow.redirects.clicking import ClickMaker
 from quintet_server.services.ghostflow.redirects.writing import Writer
+from quintet_server.store.database import Database
 
 __all__ = ["root", "start"]
 
@@ -32,14 +33,25 @@ async def start(parts: GhostFlow) -> Callable[[], Awaitable[None]]:
         parts.room(ClickRates),
         uses_cookies=settings.visitor_cookies,
     )
-    book = Book(parts.db, parts.bus, settings.click_wait_seconds)
+    # Of its own: requests that are slow, and hold every connection of the pool, stop no link.
+    db = await Database.open(
+        parts.db.url,
+        min_size=1,
+        max_size=2,
+        application_name=f"{parts.db.application_name}-links",
+    )
+    book = Book(db, parts.bus, settings.click_wait_seconds)
     writer = Writer(
         parts.db.url,
         application_name=f"{parts.db.application_name}-clicks",
         wait_seconds=settings.click_wait_seconds,
         most_waiting=settings.clicks_waiting_max_count,
     )
-    await writer.start()
+    try:
+        await writer.start()
+    except BaseException:
+        await db.close()
+        raise
 
     def seen(call: Call, _status: int) -> None:
         if call.request.method != "GET" and call.operation.startswith(_RESOURCES):
@@ -51,6 +63,7 @@ async def start(parts: GhostFlow) -> Callable[[], Awaitable[None]]:
     async def stop() -> None:
         book.stop()
         await writer.stop()
+        await db.close()
 
     return stop
 

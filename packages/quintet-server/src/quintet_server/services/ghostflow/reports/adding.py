@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,11 @@ from quintet_server.services.ghostflow.reports.facts import Facts
 from quintet_server.services.ghostflow.reports.grouping import Grouping
 from quintet_server.services.ghostflow.reports.metrics import OF_CLICKS, Sums, metric_sql
 from quintet_server.services.ghostflow.reports.questions import Question
-from quintet_server.services.ghostflow.reports.visitors import row_key, visitors_by_key
+from quintet_server.services.ghostflow.reports.visitors import (
+    row_key,
+    visitors_by_key,
+    visitors_known,
+)
 from quintet_server.store.database import Connection
 
 __all__ = ["After", "Answer", "Order", "Row", "add_up"]
@@ -78,15 +82,19 @@ async def add_up(
     grouping: Grouping,
     currencies: Currencies,
     order: Order | None = None,
+    visitors: Mapping[str, int] | None = None,
 ) -> Answer:
     """Add up what the question asks, for each combination of keys that occurs.
 
-    Exact in the snapshot of the connection. Without an order the rows come in any.
+    Exact in the snapshot of the connection. Without an order the rows come in any. `visitors`: how
+    many there are of each key, if that is known; to sort by them they are counted here if not.
     """
     facts = Facts(question, grouping)
     rates = _rates(currencies, question.currency)
     names = [f"key{number}" for number in range(len(grouping.keys))]
-    page, params = _page(question, grouping, names, order, facts) if names else ("", {})
+    page, params = "", dict[str, Any]()
+    if names:
+        page, params = _page(question, grouping, names, order, facts, visitors)
     statement = f"""
         WITH facts AS ({facts.sql}),
         by_currency AS MATERIALIZED (
@@ -169,7 +177,12 @@ def _rates(currencies: Currencies, target: str) -> dict[str, Decimal]:
 
 
 def _page(
-    question: Question, grouping: Grouping, names: Sequence[str], order: Order | None, facts: Facts
+    question: Question,
+    grouping: Grouping,
+    names: Sequence[str],
+    order: Order | None,
+    facts: Facts,
+    visitors: Mapping[str, int] | None,
 ) -> tuple[str, dict[str, Any]]:
     """The rows of the answer, as the second half of a UNION ALL."""
     source = f"(SELECT *, {row_key(names)} AS row_key FROM groups) AS keyed"
@@ -178,7 +191,9 @@ def _page(
         return f"UNION ALL SELECT row_key, NULL, {columns} FROM {source}", {}
     params: dict[str, Any] = {"page_rows": order.limit}
     if any(name == "uniqueVisitors" for name, _ in order.by) and facts.has_clicks:
-        sql, more = visitors_by_key(question, grouping)
+        sql, more = (
+            visitors_by_key(question, grouping) if visitors is None else visitors_known(visitors)
+        )
         params |= more
         source += f" LEFT JOIN ({sql}) AS seen USING (row_key)"
     orders = [

@@ -13,7 +13,7 @@ from quintet_server.services.ghostflow.errors import invalid
 from quintet_server.services.ghostflow.listing import read_limit
 from quintet_server.services.ghostflow.parameters import Param
 from quintet_server.services.ghostflow.reports.adding import Order, Row, add_up
-from quintet_server.services.ghostflow.reports.counting import count_visitors
+from quintet_server.services.ghostflow.reports.counting import count_every_row, count_visitors
 from quintet_server.services.ghostflow.reports.cursors import read_cursor, write_cursor
 from quintet_server.services.ghostflow.reports.dimensions import DIMENSIONS, ID_TABLES, TIMES
 from quintet_server.services.ghostflow.reports.grouping import Grouping, by_dimensions
@@ -65,9 +65,14 @@ async def get_breakdown(call: Call) -> Response:
     after = read_cursor(call, bound_to)
     order = Order(((sort, falling),), limit + 1, after)
     async with call.parts.room(Reader).snapshot() as conn:
-        answer = await add_up(conn, question, grouping, call.parts.currencies, order)
+        by_visitors = sort == "uniqueVisitors"
+        counted = await count_every_row(conn, question, grouping) if by_visitors else None
+        counts = None if counted is None else counted.by_key
+        answer = await add_up(conn, question, grouping, call.parts.currencies, order, counts)
         page = answer.rows[:limit]
-        visitors = await count_visitors(conn, question, grouping, [row.key for row in page])
+        visitors = counted or await count_visitors(
+            conn, question, grouping, [row.key for row in page]
+        )
         rows = await shown_rows(conn, question, grouping, page, visitors)
     cursor = write_cursor(call, page[-1], bound_to) if len(answer.rows) > limit else None
     totals = numbers(answer.totals, visitors.total)

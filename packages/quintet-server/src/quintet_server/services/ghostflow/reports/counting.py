@@ -17,6 +17,7 @@ from quintet_server.services.ghostflow.reports.seen import (
     Open,
     count_seen,
     find_open,
+    is_large,
     seen_coverage,
 )
 from quintet_server.services.ghostflow.reports.visitors import (
@@ -27,7 +28,7 @@ from quintet_server.services.ghostflow.reports.visitors import (
 )
 from quintet_server.store.database import Connection
 
-__all__ = ["Rows", "count_all", "count_visitors"]
+__all__ = ["Rows", "count_all", "count_every_row", "count_visitors"]
 
 Rows = tuple[Grouping, Sequence[tuple[str, Mark]]]
 """Rows by one dimension, and the key and the mark of each."""
@@ -43,6 +44,22 @@ async def count_visitors(
     if coverage is None:
         return await count_by_rows(conn, question, grouping, keys)
     return Visitors(*await count_seen(conn, question, grouping, coverage, keys))
+
+
+async def count_every_row(
+    conn: Connection, question: Question, grouping: Grouping
+) -> Visitors | None:
+    """Count over all, and for each row that there is, to sort by that.
+
+    None if there are no sets that say it, or too many rows to have them all at hand here: the
+    database may count by the rows and sort where it is.
+    """
+    if EVENT in grouping.columns | question.columns:
+        return None
+    [coverage] = await _coverages(question, [grouping], await find_open(conn, question))
+    if coverage is None or await is_large(conn, question, grouping, coverage):
+        return None
+    return Visitors(*await count_seen(conn, question, grouping, coverage))
 
 
 async def count_all(

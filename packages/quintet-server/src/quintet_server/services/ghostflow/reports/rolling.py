@@ -5,16 +5,13 @@ Rules this file obeys:
 - a batch is one transaction: the deltas go and the rollups change together, so a report sees them
   either way exactly once, and a process that is killed has done all of a batch or nothing of it;
 - one batch at a time over all processes, by an advisory lock that nobody waits for;
-- nobody waits for the roller: writers only add deltas, and only the roller changes rollups.
+- nobody waits for the roller: writers only add deltas, and only the roller changes rollups;
+- the roller does not wait for the sealer, however long that takes.
 """
 
 from __future__ import annotations
 
 import asyncio
-
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
 
 from quintet_server.services.ghostflow.reports.rollups import (
     COUNTS,
@@ -23,13 +20,11 @@ from quintet_server.services.ghostflow.reports.rollups import (
     Subject,
 )
 from quintet_server.services.ghostflow.reports.sealing import seal
-from quintet_server.services.ghostflow.reports.turns import takes_turn
-from quintet_server.store.background import end
+from quintet_server.services.ghostflow.reports.turns import Turn, takes_turn
+from quintet_server.store.background import end, repeat
 from quintet_server.store.database import Database
 
 __all__ = ["Roller", "roll"]
-
-_log = structlog.get_logger(__name__)
 
 BATCH = 10_000
 """Deltas folded in one transaction: a fraction of a second."""
@@ -72,44 +67,43 @@ _FOLD = (
 async def roll(db: Database, *, batch: int = BATCH) -> int:
     """Fold at most `batch` deltas and return how many; 0 also while another process is at it."""
     async with db.transaction() as conn:
-        if not await takes_turn(conn):
+        if not await takes_turn(conn, Turn.ROLL):
             return 0
         row = await (await conn.execute(_FOLD, {"batch": batch})).fetchone()
     return int(row[0]) if row else 0
 
 
 class Roller:
-    """Rolls and seals in the background, in every process; one of them at a time does it."""
+    """Rolls and seals in the background, in every process; one at a time does each of them.
+
+    Where that fails the deltas stay, and reports stay exact, only slower.
+    """
 
     def __init__(self, db: Database, *, period_seconds: float) -> None:
         self._db = db
         self._period = period_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="ghostflow-roller")
+        rolling = repeat(self._roll, every_seconds=self._period, failure="ghostflow_roll_failed")
+        sealing = repeat(self._seal, every_seconds=self._period, failure="ghostflow_seal_failed")
+        self._tasks = [
+            asyncio.create_task(rolling, name="ghostflow-roller"),
+            asyncio.create_task(sealing, name="ghostflow-sealer"),
+        ]
 
     async def stop(self) -> None:
-        """End; a batch that is under way is undone, and comes again."""
-        if self._task is not None:
-            await end(self._task)
+        """End; a batch or a seal that is under way is undone, and comes again."""
+        await end(*self._tasks)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                while await self._round():
-                    pass
-            except (psycopg.Error, PoolTimeout) as error:
-                # The deltas stay, reports stay exact, only slower: the next round tries again.
-                _log.warning("ghostflow_roll_failed", error=str(error).strip())
-            await asyncio.sleep(self._period)
+    async def _roll(self) -> None:
+        while await self._is_any() and await roll(self._db) == BATCH:
+            pass
 
-    async def _round(self) -> bool:
-        """Roll, and seal one bucket; whether there may be more to do at once."""
-        if await self._is_any() and await roll(self._db) == BATCH:
-            return True
-        return await seal(self._db)
+    async def _seal(self) -> None:
+        while await seal(self._db):
+            pass
 
     async def _is_any(self) -> bool:
         async with self._db.connection() as conn:

@@ -1,15 +1,17 @@
 """Different visitors by the sets that are kept of them, and by the rows of what is not sealed.
 
-The sets of a period are united here: who is in several of them is counted once. Whoever clicked in
-hours that have no set, and never before, has no number yet and gets one below zero meanwhile.
+The sets of a period are united as they come: who is in several of them is counted once. Whoever
+clicked in hours that have no set, and never before, has no number yet and gets one below zero
+meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from quintet_server.services.ghostflow.reports.coverage import Coverage, Span, cover_visitors
 from quintet_server.services.ghostflow.reports.dimensions import expression
@@ -17,16 +19,21 @@ from quintet_server.services.ghostflow.reports.facts import filter_columns
 from quintet_server.services.ghostflow.reports.grouping import Grouping
 from quintet_server.services.ghostflow.reports.questions import Question
 from quintet_server.services.ghostflow.reports.rollups import SEALED
+from quintet_server.services.ghostflow.reports.uniting import Uniting
 from quintet_server.services.ghostflow.reports.visitors import BOTS, row_key
 from quintet_server.store.database import Connection
 
-__all__ = ["Open", "count_seen", "find_open", "seen_coverage", "unite"]
+__all__ = ["Open", "count_seen", "find_open", "is_large", "seen_coverage"]
 
 Open = Mapping[str, Sequence[datetime]]
 """By grain the buckets whose sets do not hold, in the order of time."""
 
 _MOST_OF_ROWS = 4
 """Sets are worth it if rows are read for no more than one part in so many of the period."""
+_LARGE = 100_000
+"""Sets from which on rows are not sorted by visitors with the help of sets."""
+_PIECE = 1 << 22
+"""Bytes of sets that are united at once."""
 
 # Deltas in a bucket: clicks came, or went, that its sets do not know of yet.
 _OPEN = """
@@ -66,10 +73,12 @@ def seen_coverage(question: Question, grouping: Grouping, open_: Open) -> Covera
 
 
 class Sets:
-    """Builds the statement that reads the sets: `sql` and `params`.
+    """Builds the statement that reads the sets: `sql` and `params`; `count` says how many they are.
 
     Its rows are a row's key (None for rows that are not asked for) and a set of numbers; a key may
-    have several.
+    have several, one after the other. None is much larger than a `_PIECE`, but where a single set
+    is: neither the database nor we ever have more than some of them in memory, however many there
+    are.
     """
 
     def __init__(
@@ -89,9 +98,14 @@ class Sets:
         self.params |= grouping.params
         of_keys = "".join(f", {k} AS {n}" for k, n in zip(grouping.keys, names, strict=True))
         by = "".join(f", {name}" for name in names)
-        parts = [
-            f"SELECT at, visitors{of_keys} FROM ({sets}) AS sets" for sets in self._sets(coverage)
-        ]
+        sets = self._sets(coverage)
+        parts = [f"SELECT at, visitors{of_keys} FROM ({each}) AS sets" for each in sets]
+        self.count = f"""
+            SELECT count(*) FROM (
+                SELECT FROM ({" UNION ALL ".join(sets) or "SELECT WHERE false"}) AS sets
+                LIMIT {_LARGE + 1}
+            ) AS counted
+        """
         rows = self._rows(coverage)
         if rows:
             # A number for each visitor that has none; the same in all rows.
@@ -104,17 +118,26 @@ class Sets:
                 FROM clicks LEFT JOIN ghostflow_visitors known
                     ON known.team_id = %(team)s AND known.visitor_id = clicks.visitor_id
             )"""
-            parts.append(f"SELECT at, int4send(number) AS visitors{by} FROM numbered")
+            parts.append(f"""
+                SELECT min(at) AS at, string_agg(int4send(number), '') AS visitors{by}
+                FROM numbered GROUP BY date_trunc('day', at, 'UTC'){by}
+            """)
         else:
             self._with = ""
         asked = f"CASE WHEN {key} = ANY (%(row_keys)s) THEN {key} END" if keys is not None else key
         where = f"WHERE {key} = ANY (%(row_keys)s)" if only_keys else ""
-        # By day: no value may be larger than a gigabyte.
+        # An aggregate in an order is made of one group at a time, not of all of them side by side.
         self.sql = f"""
             {self._with}
-            SELECT {asked}, string_agg(visitors, '')
-            FROM ({" UNION ALL ".join(parts)}) AS parts {where}
-            GROUP BY 1, date_trunc('day', at, 'UTC')
+            SELECT key, string_agg(visitors, '' ORDER BY at) FROM (
+                SELECT key, at, visitors, sum(length(visitors)) OVER (
+                    PARTITION BY key ORDER BY at ROWS UNBOUNDED PRECEDING
+                ) / {_PIECE} AS piece
+                FROM (
+                    SELECT {asked} AS key, at, visitors FROM ({" UNION ALL ".join(parts)}) AS parts
+                    {where}
+                ) AS keyed
+            ) AS pieces GROUP BY key, piece ORDER BY key
         """
 
     def _sets(self, coverage: Coverage) -> list[str]:
@@ -158,6 +181,15 @@ class Sets:
         """
 
 
+async def is_large(
+    conn: Connection, question: Question, grouping: Grouping, coverage: Coverage
+) -> bool:
+    """Whether there are so many sets that a report may have as many rows."""
+    sets = Sets(question, grouping, coverage, None, only_keys=False)
+    row = await (await conn.execute(sets.count.encode(), sets.params)).fetchone()
+    return row is None or row[0] > _LARGE
+
+
 async def count_seen(
     conn: Connection,
     question: Question,
@@ -178,43 +210,19 @@ async def count_seen(
         only_keys: Nothing but these rows: the total is theirs, too.
     """
     sets = Sets(question, grouping, coverage, keys, only_keys=only_keys)
+    uniting = Uniting()
+    held: list[tuple[str | None, bytes]] = []
+    size = 0
     async with conn.cursor(binary=True) as cursor:
-        await cursor.execute(sets.sql.encode(), sets.params)
-        found = await cursor.fetchall()
-    # In a thread: it takes milliseconds for each million of visitors.
-    return await asyncio.to_thread(unite, found)
-
-
-def unite(found: Sequence[tuple[str | None, bytes]]) -> tuple[int, dict[str, int]]:
-    """How many are in all sets together, and in those of each key."""
-    by_key: dict[str | None, list[bytes]] = {}
-    for key, numbers in found:
-        by_key.setdefault(key, []).append(numbers)
-    counts = {key: _size(sets) for key, sets in by_key.items() if key is not None}
-    if len(by_key) == 1 and counts:
-        return next(iter(counts.values())), counts
-    return _size([numbers for _, numbers in found]), counts
-
-
-def _size(sets: Sequence[bytes]) -> int:
-    """How many different numbers there are in sets."""
-    import numpy as np  # here: a server that makes no reports need not load it
-
-    numbers = np.frombuffer(b"".join(sets), ">i4")
-    if not numbers.size:
-        return 0
-    low = int(numbers.min())
-    width = int(numbers.max()) - low + 1
-    if width > _WIDEST * numbers.size:
-        return int(np.unique(numbers).size)
-    marks = np.zeros(width, np.bool_)
-    # Piece by piece: as places they take several times the room that they take as numbers.
-    for start in range(0, numbers.size, _PIECE):
-        marks[numbers[start : start + _PIECE].astype(np.int64) - low] = True
-    return int(np.count_nonzero(marks))
-
-
-_WIDEST = 64
-"""Marking is quicker than sorting, but for so much more room than there are numbers."""
-_PIECE = 1 << 18
-"""Numbers that are marked at once."""
+        stream = cursor.stream(sets.sql.encode(), sets.params)
+        # Closed whatever happens: until then nothing else can be done on the connection.
+        async with aclosing(cast(AsyncGenerator[tuple[str | None, bytes], None], stream)) as rows:
+            async for key, visitors in rows:
+                held.append((key, visitors))
+                size += len(visitors)
+                if size >= _PIECE:
+                    # In a thread: it takes milliseconds for each million of visitors.
+                    await asyncio.to_thread(uniting.add, held)
+                    held, size = [], 0
+    await asyncio.to_thread(uniting.add, held)
+    return await asyncio.to_thread(uniting.result)

@@ -24,6 +24,7 @@ __all__ = [
     "count_by_rows",
     "row_key",
     "visitors_by_key",
+    "visitors_known",
 ]
 
 BOTS = {"exclude": "NOT is_bot", "include": "true", "only": "is_bot"}
@@ -47,6 +48,15 @@ def visitors_by_key(question: Question, grouping: Grouping) -> tuple[str, dict[s
     by = "".join(f", {name}" for name in names)
     sql = f"SELECT {row_key(names)} AS row_key, count(*) AS visitors FROM ({seen}) AS seen"
     return f"{sql} GROUP BY {by[2:]}" if names else sql, params
+
+
+def visitors_known(counts: Mapping[str, int]) -> tuple[str, dict[str, Any]]:
+    """The same, of numbers that are known."""
+    sql = (
+        "SELECT * FROM unnest(%(counted_keys)s::text[], %(counted)s::bigint[]) "
+        "AS counted (row_key, visitors)"
+    )
+    return sql, {"counted_keys": list(counts), "counted": list(counts.values())}
 
 
 def _seen(
