@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -20,10 +21,12 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from quintet_server.http.one_write import OneWriteProtocol
 from quintet_server.instances import running_instances
 from quintet_server.server import CannotListen, QuintetServer, bind
 from quintet_server.settings import ServerSettings
 from quintet_server.store.embedded import EmbeddedPostgres
+from quintet_server.store.migrate import _LOCK
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -177,6 +180,21 @@ def test_sigterm_answers_long_polls_with_nothing_and_exits_with_0(server_process
                 assert poll.result(timeout=60).json() == {"jobs": []}
 
 
+def test_sigterm_before_the_server_is_ready_stops_its_database(
+    start_process: Any, short_folder: Path
+) -> None:
+    cluster = EmbeddedPostgres(short_folder / "data")
+    url = cluster.start()
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))  # no migration meanwhile
+        server = start_process(wait=False)
+        waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        eventually(lambda: conn.execute(waiting).rowcount == 1)
+        assert not cluster.stop()  # the server uses it, too
+        assert server.stop() == 0
+    assert not cluster.alive()
+
+
 def test_sigterm_ends_event_streams_cleanly(server_process: Any) -> None:
     with client_of(server_process) as client:
         job = create(client)
@@ -245,6 +263,49 @@ def test_port_that_somebody_else_listens_on_meanwhile_is_reported() -> None:
         with pytest.raises(CannotListen, match="--port"):
             runner.run(server.startup(sockets=[second]))
         second.detach()  # the loop has closed it
+
+
+async def _greet(scope: Any, receive: Any, send: Any) -> None:
+    assert scope["type"] == "http"
+    headers = [(b"content-length", b"5")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_requests_that_have_arrived_when_the_server_stops_are_answered(is_accepted: bool) -> None:
+    """The event loop was busy: they wait in the system, in connections accepted or not."""
+
+    async def begin_stop() -> None:
+        return
+
+    async def stop_with_requests(listener: socket.socket) -> list[bytes]:
+        config = uvicorn.Config(
+            _greet, http=OneWriteProtocol, lifespan="off", log_config=None, ws="none"
+        )
+        config.load()
+        runtime = SimpleNamespace(begin_stop=begin_stop)
+        server = QuintetServer(config, cast("Any", runtime), lambda: None)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(20)]
+        while is_accepted and len(server.server_state.connections) < len(clients):
+            await asyncio.sleep(0)
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        await server.shutdown(sockets=[listener])
+        answers = []
+        for client in clients:
+            with client, client.makefile("rb") as answer:
+                answers.append(answer.read())
+        return answers
+
+    with (
+        bind(ServerSettings(port=0)) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        answers = runner.run(stop_with_requests(listener))
+    assert [answer[-5:] for answer in answers] == [b"hello"] * 20
 
 
 def test_unreachable_database_is_reported_without_a_traceback(start_process: Any) -> None:

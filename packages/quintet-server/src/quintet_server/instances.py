@@ -52,13 +52,13 @@ def announce(data_dir: Path, url: str, database_url: str | None) -> Iterator[Non
 
 def running_instances(data_dir: Path) -> list[Instance]:
     """Return the servers that run on a folder, the longest-running first."""
-    files = sorted(_folder(data_dir).glob("*.json"), key=lambda file: file.stat().st_mtime)
     found = []
-    for file in files:
+    for file in _folder(data_dir).glob("*.json"):
         try:
+            since = file.stat().st_mtime
             instance = Instance(**orjson.loads(file.read_bytes()))
         except (OSError, ValueError, TypeError):
             continue  # being written or removed right now
         if is_running(instance.pid):
-            found.append(instance)
-    return found
+            found.append((since, instance))
+    return [instance for _, instance in sorted(found, key=lambda one: one[0])]

@@ -77,7 +77,7 @@ class Runtime:
         self.stopping = asyncio.Event()
         self.is_ready = False
         self._stack = AsyncExitStack()
-        self._hooks_stopping: asyncio.Task[None] | None = None
+        self._hooks_draining: asyncio.Task[None] | None = None
         self._runs_stopping: asyncio.Task[None] | None = None
         self._short_tasks: set[asyncio.Task[None]] = set()
 
@@ -110,7 +110,7 @@ class Runtime:
         self.follower.close()
         # Runs and deliveries under way may take their time; nothing new is claimed from here on.
         self._runs_stopping = asyncio.create_task(self.runs.stop(), name="runs-stop")
-        self._hooks_stopping = asyncio.create_task(self.hooks.stop(), name="hooks-stop")
+        self._hooks_draining = asyncio.create_task(self.hooks.drain(), name="hooks-drain")
         await asyncio.sleep(0)
         await self.queue.close()
 
@@ -199,10 +199,9 @@ class Runtime:
             await self._runs_stopping
 
     async def _stop_hooks(self) -> None:
-        if self._hooks_stopping is None:
-            await self.hooks.stop()
-        else:
-            await self._hooks_stopping
+        if self._hooks_draining is not None:
+            await self._hooks_draining
+        await self.hooks.stop()
 
     def _keep(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a loop in the background until the runtime stops."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import select
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,6 +28,9 @@ __all__ = ["CannotListen", "QuintetServer", "bind", "make_server", "url_of"]
 
 
 _ADVICE = "stop what uses it, or choose another port with --port (0 takes any)"
+# Of the event loop, each time something has arrived; and what a new connection takes at least.
+_TURNS_MAX_COUNT = 100
+_TURNS_MIN_COUNT = 5
 
 
 class CannotListen(Exception):
@@ -92,11 +97,26 @@ class QuintetServer(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let waiting requests end before uvicorn waits for them."""
+        """Take in what has arrived, and let waiting requests end before uvicorn waits for them.
+
+        A connection that nobody has accepted, or a request that nobody has read, would be answered
+        by a reset when its socket closes.
+        """
+        await _take_in(lambda: [one for server in self.servers for one in server.sockets])
         for server in self.servers:
             server.close()
         await self._runtime.begin_stop()
+        await _take_in(self._idle_sockets)
         await super().shutdown(sockets=sockets)
+
+    def _idle_sockets(self) -> list[Any]:
+        """Those of the connections that uvicorn is about to close."""
+        connections: Iterable[Any] = self.server_state.connections
+        return [
+            one.transport.get_extra_info("socket")
+            for one in connections
+            if one.cycle is None or one.cycle.response_complete
+        ]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -114,6 +134,22 @@ class QuintetServer(uvicorn.Server):
         finally:
             for number in handled:
                 loop.remove_signal_handler(number)
+
+
+async def _take_in(sockets: Callable[[], Iterable[Any]]) -> None:
+    """Give the event loop its turn until nothing that it has not read is left in these sockets."""
+    for turn in range(_TURNS_MAX_COUNT):
+        if turn >= _TURNS_MIN_COUNT and not _has_news(sockets()):
+            return
+        await asyncio.sleep(0)
+
+
+def _has_news(sockets: Iterable[Any]) -> bool:
+    poller = select.poll()
+    for one in sockets:
+        if one is not None and one.fileno() >= 0:
+            poller.register(one.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def make_server(runtime: Runtime, ready: Callable[[], None] = lambda: None) -> QuintetServer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import Callable
 
@@ -52,7 +53,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     url = url_of(listener)
     runtime = Runtime(settings, load_services())
     with contextlib.closing(listener), contextlib.ExitStack() as stack:
-        await runtime.start()
+        if not await _started(runtime):
+            return
         try:
 
             def announced() -> None:
@@ -65,6 +67,33 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         finally:
             await runtime.stop()
     _log.info("stopped")
+
+
+async def _started(runtime: Runtime) -> bool:
+    """Start it. False: SIGTERM came meanwhile, and what had started has stopped again."""
+    loop = asyncio.get_running_loop()
+    starting = asyncio.ensure_future(runtime.start())
+    is_unwanted = False
+
+    def end() -> None:
+        nonlocal is_unwanted
+        is_unwanted = True
+        starting.cancel()
+
+    # It stays until the server's own takes its place, so that none falls in between.
+    with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: see there
+        loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        await starting
+    except BaseException as error:
+        with contextlib.suppress(ValueError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGTERM)
+        if is_unwanted and isinstance(error, asyncio.CancelledError):
+            return False
+        raise
+    if is_unwanted:  # it was about to return
+        await runtime.stop()
+    return not is_unwanted
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

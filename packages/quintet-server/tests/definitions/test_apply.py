@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,32 @@ async def test_warnings_have_a_place_and_stop_nothing(db: Database, tmp_path: Pa
     [applied] = await apply_definitions(db, file, [Kind("flare", "thing", Thing, put, read=read)])
     assert applied.outcome == "created"
     assert [str(one) for one in applied.warnings] == [f"{file}:5: spec.size: is rather large"]
+
+
+async def test_two_that_apply_at_once_make_everything_once(db: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(thing("a", 1))
+    await apply_definitions(db, tmp_path, KINDS)  # the table is there from here on
+    (tmp_path / "a.yaml").write_text(thing("b", 1))
+    first_is_in, go_on, entered = asyncio.Event(), asyncio.Event(), 0
+
+    async def slow(conn: Connection, project_id: str, name: str, spec: Thing) -> Outcome:
+        nonlocal entered
+        entered += 1
+        outcome = await put(conn, project_id, name, spec)
+        first_is_in.set()
+        await go_on.wait()
+        return outcome
+
+    kinds = [Kind("flare", "thing", Thing, slow)]
+    first = asyncio.create_task(apply_definitions(db, tmp_path, kinds))
+    await first_is_in.wait()
+    second = asyncio.create_task(apply_definitions(db, tmp_path, kinds))
+    waiting = (
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock'"
+    )
+    async with db.connection() as conn:
+        while entered == 1 and not (await conn.execute(waiting)).rowcount:
+            await asyncio.sleep(0.01)
+    go_on.set()
+    assert [one.outcome for one in await first + await second] == ["created", "unchanged"]

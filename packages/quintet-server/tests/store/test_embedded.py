@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -280,3 +283,106 @@ def test_root_runs_it_as_somebody_else(folder: Path) -> None:
     assert cluster.pgdata.stat().st_uid != 0
     assert folder.stat().st_mode & 0o007 == 0o001  # may pass through, may not look
     cluster.stop()
+
+
+def test_restart_that_comes_after_the_stop_starts_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor's thread may have waited for its turn behind us."""
+    cluster, started = EmbeddedPostgres(folder), []
+    monkeypatch.setattr(cluster, "_ensure_running", lambda: started.append(1))
+    cluster.start()
+    cluster._restart()
+    assert cluster.stop()
+    cluster._restart()
+    assert len(started) == 2
+
+
+def test_start_that_waits_for_its_turn_is_called_off_by_a_stop(folder: Path) -> None:
+    class Late(EmbeddedPostgres):
+        waits, goes_on = threading.Event(), threading.Event()
+
+        @contextlib.contextmanager
+        def _locked(self) -> Iterator[None]:
+            self.waits.set()
+            self.goes_on.wait()
+            with super()._locked():
+                yield
+
+    cluster = Late(folder)
+    with ThreadPoolExecutor(1) as pool:
+        start = pool.submit(cluster.start)
+        cluster.waits.wait()
+        assert cluster.stop() is False
+        cluster.goes_on.set()
+        with pytest.raises(EmbeddedPostgresError, match="given up"):
+            start.result()
+    assert not cluster.exists()
+
+
+async def test_supervisor_survives_a_restart_that_fails_for_any_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = EmbeddedPostgres(folder)
+    failures = iter([OSError(24, "Too many open files"), EmbeddedPostgresError("gone again")])
+    restarted = threading.Event()
+
+    def restart() -> None:
+        for failure in failures:
+            raise failure
+        restarted.set()
+
+    monkeypatch.setattr(cluster, "_restart", restart)
+    supervisor = asyncio.create_task(cluster.supervise(period_seconds=0))
+    await asyncio.to_thread(restarted.wait, 60)
+    supervisor.cancel()
+    await asyncio.gather(supervisor, return_exceptions=True)
+    assert restarted.is_set()
+
+
+class Link:
+    """A connection to a cluster that has the database."""
+
+    def close(self) -> None:
+        return
+
+    def execute(self, statement: str) -> None:
+        raise psycopg.errors.DuplicateDatabase(statement)
+
+
+def test_database_that_has_no_time_for_a_moment_is_not_made_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = EmbeddedPostgres(folder)
+    errors = [
+        psycopg.errors.ConnectionTimeout("connection timeout expired"),
+        psycopg.OperationalError("FATAL:  sorry, too many clients already"),
+        psycopg.OperationalError("server closed the connection unexpectedly"),
+    ]
+
+    def connect(database: str) -> Link:
+        if database == "quintet" and errors:
+            raise errors.pop(0)
+        return Link()
+
+    monkeypatch.setattr(cluster, "exists", lambda: True)
+    monkeypatch.setattr(cluster, "_connect", connect)
+    assert cluster.start() == cluster.url
+    assert errors == []
+    cluster.stop()
+
+
+def test_cluster_that_goes_while_it_is_started_is_an_error_with_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, answers = EmbeddedPostgres(folder), [Link()]
+
+    def connect(_database: str) -> Link:
+        if answers:
+            return answers.pop()
+        raise psycopg.OperationalError("connection refused")
+
+    monkeypatch.setattr(cluster, "exists", lambda: True)
+    monkeypatch.setattr(cluster, "_connect", connect)
+    with pytest.raises(EmbeddedPostgresError, match="gone again"):
+        cluster.start()

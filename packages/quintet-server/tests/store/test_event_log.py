@@ -183,3 +183,21 @@ async def test_late_follower_is_not_served_from_before_the_news(
     assert await asyncio.wait_for(collect(follower.follow("a", 1)), 60) == [
         str(number) for number in range(2, 30)
     ]
+
+
+async def test_follower_that_leaves_at_once_leaves_nothing_behind(
+    db: Database, bus: NotifyBus
+) -> None:
+    asked = asyncio.Event()
+
+    class Slow(EventFollower):
+        async def _has_ended(self, stream: str, after: int) -> bool:
+            asked.set()
+            return await asyncio.Future()
+
+    follower = Slow(db, bus, heartbeat=3600)
+    resumed = asyncio.create_task(collect(follower.follow("a", after=1)))
+    await asked.wait()
+    resumed.cancel()
+    await asyncio.gather(resumed, return_exceptions=True)
+    assert follower._groups == {}

@@ -18,6 +18,9 @@ __all__ = ["Applied", "BadDefinitions", "DefinitionError", "apply_definitions"]
 
 
 _NO_SUCH_FIELD = "there is no such field"
+# One at a time, however long the other takes: what it has made is found, and not made again.
+_PATIENCE = "SET LOCAL lock_timeout = 0"
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('definitions', 0))"
 
 
 class BadDefinitions(Exception):
@@ -75,7 +78,8 @@ async def apply_definitions(
 ) -> list[Applied]:
     """Apply files and folders in one transaction; applying them again changes nothing.
 
-    What a document refers to may be in any of them, before or behind it.
+    What a document refers to may be in any of them, before or behind it. Waits for another call
+    that is applying.
 
     Raises :class:`BadDefinitions` with every mistake in every file, FileNotFoundError when there
     is nothing at one of ``paths``.
@@ -83,6 +87,8 @@ async def apply_definitions(
     paths = [paths] if isinstance(paths, Path) else paths
     checked = _check(paths, {(kind.service, kind.kind): kind for kind in kinds})
     async with db.transaction() as conn:
+        await conn.execute(_PATIENCE)
+        await conn.execute(_TURN)
         in_order = sorted(checked, key=lambda item: item.kind.order)
         return [await _apply(conn, item) for item in in_order]
 

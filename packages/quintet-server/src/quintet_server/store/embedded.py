@@ -86,7 +86,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._user = _unprivileged_user(self.pgdata)
         self._users: int | None = None
-        self._supervisor: asyncio.Task[None] | None = None
+        self._is_wanted = False
 
     @property
     def url(self) -> str:
@@ -107,10 +107,13 @@ class EmbeddedPostgres:
         except OSError as error:
             why = "it is a file" if self.data_dir.is_file() else error.strerror
             raise EmbeddedPostgresError(f"no data folder at {self.data_dir}: {why}") from error
+        self._is_wanted = True
         with self._locked():
             if self._users is None:
                 self._users = _take(self.data_dir / "postgres.users", shared=True)
             try:
+                if not self._is_wanted:
+                    raise EmbeddedPostgresError("the cluster was given up before it was started")
                 self._ensure_running()
             except BaseException:
                 self._release_users()
@@ -118,7 +121,11 @@ class EmbeddedPostgres:
         return self.url
 
     def stop(self) -> bool:
-        """Detach, and stop the cluster if nobody else uses it. Returns whether it was stopped."""
+        """Detach, and stop the cluster if nobody else uses it. Returns whether it was stopped.
+
+        A start or restart that waits for its turn in another thread then starts nothing.
+        """
+        self._is_wanted = False
         if self._users is None:
             return False
         with self._locked():
@@ -154,14 +161,15 @@ class EmbeddedPostgres:
             _log.warning("postgres_gone", data_dir=str(self.data_dir))
             try:
                 await asyncio.to_thread(self._restart)
-            except EmbeddedPostgresError as error:
+            except (EmbeddedPostgresError, OSError) as error:
                 _log.error("postgres_restart_failed", error=str(error))
             else:
                 _log.info("postgres_restarted")
 
     def _restart(self) -> None:
         with self._locked():
-            self._ensure_running()
+            if self._is_wanted:
+                self._ensure_running()
 
     # Start and stop.
 
@@ -170,7 +178,7 @@ class EmbeddedPostgres:
         if not self.exists():
             self._create()
         deadline = time.monotonic() + _START_SECONDS
-        while not self._accepts_connections(deadline):
+        while not self._accepts_connections(_SUPERUSER, deadline):
             self._disown_locks()
             try:
                 self._run("pg_ctl", "start", "-w", "-t", "60", "-s", *self._start_arguments())
@@ -180,7 +188,7 @@ class EmbeddedPostgres:
                 if _STILL_THERE not in str(error) or time.monotonic() >= deadline:
                     raise
                 time.sleep(0.05)
-        self._create_database()
+        self._create_database(deadline)
 
     def _disown_locks(self) -> None:
         """Make lock files of a postmaster that is gone say so.
@@ -209,12 +217,16 @@ class EmbeddedPostgres:
         )
         scratch.rename(self.pgdata)
 
-    def _create_database(self) -> None:
+    def _create_database(self, deadline: float) -> None:
+        if self._accepts_connections(_DATABASE, deadline):
+            return
         try:
-            self._connect(_DATABASE).close()
-        except psycopg.OperationalError:
             with contextlib.closing(self._connect(_SUPERUSER)) as conn:
                 conn.execute(f"CREATE DATABASE {_DATABASE}")
+        except psycopg.errors.DuplicateDatabase:
+            pass  # it was there, and had no time for us
+        except psycopg.OperationalError as error:
+            raise EmbeddedPostgresError(f"the cluster has gone again: {error}") from error
 
     def _start_arguments(self) -> list[str]:
         self._prepare_log()
@@ -236,11 +248,11 @@ class EmbeddedPostgres:
         except EmbeddedPostgresError:
             self._run("pg_ctl", "stop", "-D", self.pgdata.name, "-m", "immediate", "-w")
 
-    def _accepts_connections(self, deadline: float) -> bool:
+    def _accepts_connections(self, database: str, deadline: float) -> bool:
         """Connect, waiting while the cluster is there but has no time, or no room, for us."""
         while True:
             try:
-                self._connect(_SUPERUSER).close()
+                self._connect(database).close()
             except psycopg.OperationalError as error:
                 if not _is_busy(error) or time.monotonic() >= deadline:
                     return False

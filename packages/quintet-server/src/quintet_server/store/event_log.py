@@ -168,9 +168,9 @@ class EventFollower:
         signal = asyncio.Event()
         group = self._groups.setdefault(stream, _Group())
         group.signals.add(signal)
-        # Resuming after the last event of a finished stream finds nothing to read, now or ever.
-        ended = after > 0 and await self._has_ended(stream, after)
         try:
+            # Resuming after the last event of a finished stream finds nothing to read, now or ever.
+            ended = after > 0 and await self._has_ended(stream, after)
             while not self._closing:
                 signal.clear()
                 events = await self._look(group, stream, after)

@@ -193,6 +193,52 @@ async def test_two_writers_with_different_models_cannot_both_win(shelf) -> None:
     assert await shelf.count() == 1
 
 
+async def test_rows_are_kept_when_their_collection_is_deleted_as_they_are_written(shelf) -> None:
+    """Between the statement that would have made it and those that need it."""
+    await shelf.put(row("old", [1, 0]))
+
+    class Late:
+        """A connection before whose second statement somebody deletes the collection."""
+
+        def __init__(self, conn):
+            self.conn = conn
+            self.count = 0
+
+        async def execute(self, *statement):
+            self.count += 1
+            if self.count == 2:
+                await shelf.delete()
+            return await self.conn.execute(*statement)
+
+    async with shelf.db.transaction() as conn:
+        await shelf.vectors.put(Late(conn), shelf.project, "kb_1", [row("new", [1, 0, 0])], "other")
+    assert await shelf.ids([1, 0, 0], model="other") == ["new"]
+
+
+async def test_collection_cannot_be_deleted_under_rows_that_are_being_written(shelf) -> None:
+    await shelf.put(row("old", [1, 0]))
+
+    class Held:
+        """A connection before whose third statement somebody wants to delete the collection."""
+
+        def __init__(self, conn):
+            self.conn = conn
+            self.count = 0
+
+        async def execute(self, *statement):
+            self.count += 1
+            if self.count == 3:
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    async with shelf.db.transaction() as other:
+                        await other.execute("SET LOCAL lock_timeout = '1ms'")
+                        await shelf.vectors.delete(other, shelf.project, "kb_1")
+            return await self.conn.execute(*statement)
+
+    async with shelf.db.transaction() as conn:
+        await shelf.vectors.put(Held(conn), shelf.project, "kb_1", [row("new", [1, 0])], MODEL)
+    assert sorted(await shelf.ids([1, 0])) == ["new", "old"]
+
+
 async def test_nothing_is_written_when_the_transaction_fails(shelf) -> None:
     await shelf.vectors.prepare()
     with pytest.raises(RuntimeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -118,3 +119,23 @@ async def test_a_bad_export_is_refused_and_does_not_start_the_pause(api, body, f
 async def test_a_window_of_exactly_ninety_days_is_fine(api):
     body = {"from": "2000-01-01", "until": "2000-03-31"}
     assert (await api.post("/jobs/export", body)).status_code == 200
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_of_two_exports_at_once_one_is_told_how_long_to_wait(api, known):
+    """The other's turn is not in the snapshot of the statement that waited for it."""
+    turn = "INSERT INTO flare_exports VALUES (%s, quintet_now())"
+    if known:
+        old = "INSERT INTO flare_exports VALUES (%s, quintet_now() - interval '1 day')"
+        await api.sql(old, api.project_id)
+        turn = "UPDATE flare_exports SET started_at = quintet_now() WHERE project_id = %s"
+    async with api.runtime.db.transaction() as conn:
+        await conn.execute(turn.encode(), (api.project_id,))
+        second = asyncio.create_task(api.post("/jobs/export", WIDE))
+        await api.eventually(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE '%%flare_exports%%' AND datname = current_database()"
+        )
+    answer = await second
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert 30 <= int(answer.headers["retry-after"]) <= 60

@@ -241,3 +241,45 @@ async def test_a_counter_that_is_held_delays_a_create_and_refuses_none(api, monk
             "AND query LIKE '%%flare_quota%%' AND clock_timestamp() - query_start > '20 ms'"
         )
     assert (await creating).status_code == 201
+
+
+async def test_counts_that_are_being_written_when_the_server_stops_are_counted(api):
+    """Nothing ends a write half way, and what another project has counted is written too."""
+    quotas = Quotas(api.runtime.db, api.runtime.clock, FlareSettings(quota_flush_seconds=0.001))
+    others = [f"{api.project_id}-{name}" for name in "ab"]
+    allowance = quotas.plan({})
+    async with api.runtime.db.transaction() as conn:
+        await conn.execute("LOCK TABLE flare_quota IN EXCLUSIVE MODE")
+        for project in others:
+            await quotas.count(project, allowance, 3)
+        quotas.start()
+        await api.eventually(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE '%%flare_quota%%' AND datname = current_database()"
+        )
+        stopping = asyncio.create_task(quotas.stop())
+        await asyncio.sleep(0)
+    await stopping
+    for project in others:
+        async with api.runtime.db.connection() as conn:
+            assert (await quotas.read(conn, project, allowance)).used == 3
+
+
+async def test_count_read_while_another_is_being_written_has_that_in_it(api):
+    quotas = Quotas(api.runtime.db, api.runtime.clock, FlareSettings())
+    project, allowance = f"{api.project_id}-c", quotas.plan({})
+    await quotas.count(project, allowance, 5)
+    async with api.runtime.db.transaction() as conn:
+        await conn.execute("LOCK TABLE flare_quota IN EXCLUSIVE MODE")
+        writing = asyncio.create_task(quotas._write())
+        await api.eventually(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE '%%flare_quota%%' AND datname = current_database()"
+        )
+        quotas.forget()
+        counting = asyncio.create_task(quotas.count(project, allowance, 1))
+        # Everything it can do by itself.
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert (await counting).used == 6
+    await writing

@@ -56,6 +56,7 @@ class LocalModels:
         self._loaded: dict[str, LocalProcess] = {}  # least recently used first
         self._starts: dict[LocalProcess, asyncio.Task[None]] = {}
         self._failures: dict[ModelFile, tuple[float, ChatUnavailable]] = {}
+        self._endings: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()  # set, and a new one put in place, at every change of users
         self._waiting_for_room = 0
         self._is_stopped = False
@@ -237,7 +238,15 @@ class LocalModels:
         return False
 
     async def _forget(self, process: LocalProcess) -> None:
-        """Stop a process that nobody can take any more, once its last user has gone."""
+        """Stop a process that nobody can take any more, once its last user has gone.
+
+        Also when the caller is cancelled meanwhile: nobody else knows of the process.
+        """
+        self._endings.add(task := asyncio.create_task(self._end_unused(process), name="model-end"))
+        task.add_done_callback(self._endings.discard)
+        await asyncio.shield(task)
+
+    async def _end_unused(self, process: LocalProcess) -> None:
         while process.users and not self._is_dead(process):
             await self._changed.wait()
         await self._end(process)
@@ -260,3 +269,4 @@ class LocalModels:
         for process in list(self._starts):
             await self._end(process)
         self._notify()
+        await asyncio.gather(*self._endings)

@@ -58,9 +58,16 @@ class Hooks:
         tidying = repeat(self.deliveries.tidy, every_seconds=period, failure="hooks_tidy_failed")
         self._tidying = asyncio.create_task(tidying, name="hooks-tidy")
 
-    async def stop(self) -> None:
-        """Let deliveries under way end, hand back the rest. Stop before the queue is closed."""
+    async def drain(self) -> None:
+        """Let deliveries under way end, hand back the rest. Drain before the queue is closed.
+
+        Requests that are still served can send by hand.
+        """
         if self._tidying is not None:
             await end(self._tidying)
         await self._worker.stop(drain_seconds=self.settings.timeout_seconds)
+
+    async def stop(self) -> None:
+        """Drain, and close every connection."""
+        await self.drain()
         await self._client.aclose()

@@ -30,6 +30,7 @@ INSERT INTO vector_collections (project_id, name, model, dims) VALUES (%s, %s, %
 ON CONFLICT (project_id, name) DO NOTHING
 """
 _KEPT = "SELECT model, dims FROM vector_collections WHERE project_id = %s AND name = %s"
+_HOLD = f"{_KEPT} FOR KEY SHARE"
 _PUT = """
 INSERT INTO vectors
     (project_id, collection, id, document_id, position, content, metadata, embedding)
@@ -144,12 +145,10 @@ class Vectors:
         if not rows:
             return
         given = (model, len(rows[0].embedding))
-        await conn.execute(_COLLECTION, (project_id, collection, *given))
-        # A statement of its own: one that waited for somebody else's insert does not see that row.
-        kept = await (await conn.execute(_KEPT, (project_id, collection))).fetchone() or given
+        kept = await _hold(conn, project_id, collection, given)
         odd = {len(row.embedding) for row in rows} - {given[1]}
-        if (kept[0], kept[1]) != given or odd:
-            raise ModelMismatch(collection, (kept[0], kept[1]), (model, min(odd, default=given[1])))
+        if kept != given or odd:
+            raise ModelMismatch(collection, kept, (model, min(odd, default=given[1])))
         for start in range(0, len(rows), _WRITE_MAX_COUNT):
             part = rows[start : start + _WRITE_MAX_COUNT]
             await conn.execute(_PUT, (project_id, collection, *_columns(part)))
@@ -243,10 +242,16 @@ class Vectors:
         return [(row[0], row[1]) for row in rows]
 
     async def find(
-        self, conn: Connection, project_id: str, collection: str, id: str
+        self, conn: Connection, project_id: str, collection: str, id: str, *, locked: bool = False
     ) -> VectorItem | None:
-        """The row of this id; :meth:`prepare` comes before it."""
-        row = await (await conn.execute(_FIND.encode(), (project_id, collection, id))).fetchone()
+        """The row of this id; :meth:`prepare` comes before it.
+
+        `locked`: nobody else changes or deletes it before the caller's transaction ends.
+        """
+        statement = f"{_FIND} FOR UPDATE" if locked else _FIND
+        row = await (
+            await conn.execute(statement.encode(), (project_id, collection, id))
+        ).fetchone()
         return None if row is None else VectorItem(*row)
 
     async def kept_model(
@@ -324,6 +329,21 @@ async def delete_vectors(
     documents = None if document_ids is None else list(document_ids)
     chosen = None if ids is None else list(ids)
     await conn.execute(_DELETE, (project_id, collection, documents, chosen))
+
+
+async def _hold(
+    conn: Connection, project_id: str, collection: str, given: tuple[str, int]
+) -> tuple[str, int]:
+    """The collection's model and size, `given` if it is new; it stays until the transaction ends.
+
+    It may be deleted between the two statements, and is made again then.
+    """
+    while True:
+        await conn.execute(_COLLECTION, (project_id, collection, *given))
+        # A statement of its own: one that waited for somebody else's insert does not see that row.
+        row = await (await conn.execute(_HOLD.encode(), (project_id, collection))).fetchone()
+        if row is not None:
+            return row[0], row[1]
 
 
 def _columns(rows: Sequence[VectorRow]) -> tuple[list[Any], ...]:

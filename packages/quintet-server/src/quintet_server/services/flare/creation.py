@@ -107,7 +107,8 @@ class Creations:
             if not one.plan.is_unlimited:
                 places[one.project_id, one.plan].append(place)
         usages: list[Usage | None] = [None] * len(creations)
-        for project_id, plan in sorted(places, key=lambda name: name[0]):
+        # In one order for everybody, ticks of schedules included.
+        for project_id, plan in sorted(places, key=lambda name: (name[0], name[1].unit)):
             taken = places[project_id, plan]
             usage = await self._quotas.consume(conn, project_id, plan, len(taken))
             for back, place in enumerate(reversed(taken)):

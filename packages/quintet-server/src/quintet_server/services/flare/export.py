@@ -111,7 +111,9 @@ async def _take_turn(call: Call, body: Export) -> JobFilter:
         granted, wait, now = row
         if not granted:
             message = f"One export per {settings.export_pause_seconds} seconds and project."
-            raise too_many_requests(message, wait)
+            # Whoever took the turn at this moment is not seen yet: all of its pause is to come.
+            left = wait if wait is not None and wait > 0 else settings.export_pause_seconds
+            raise too_many_requests(message, left)
         until = body.until or now
         _check_window(body, until - body.since, settings.export_max_days)
     return JobFilter(

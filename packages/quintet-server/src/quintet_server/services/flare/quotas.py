@@ -125,6 +125,7 @@ class Quotas:
         self._settings = settings
         self._informative: dict[str, Usage] = {}
         self._unwritten: dict[tuple[str, str, datetime], int] = {}
+        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def plan(self, project_settings: Mapping[str, Any]) -> Plan:
@@ -223,6 +224,9 @@ class Quotas:
     async def stop(self) -> None:
         """Write the last counts and end."""
         if self._task is not None:
+            # Not in the middle of a write: nobody would know what it has counted.
+            async with self._writing:
+                self._task.cancel()
             await end(self._task)
             self._task = None
         await self._write()
@@ -233,6 +237,11 @@ class Quotas:
             await self._write()
 
     async def _write(self) -> None:
+        """Whoever reads afterwards finds everything that was counted before."""
+        async with self._writing:
+            await self._write_counts()
+
+    async def _write_counts(self) -> None:
         counted, self._unwritten = self._unwritten, {}
         for (project_id, unit, ends), count in counted.items():
             values = {"project": project_id, "unit": unit, "ends": ends, "count": count}

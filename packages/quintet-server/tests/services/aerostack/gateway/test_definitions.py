@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quintet_server.definitions.apply import BadDefinitions
+from quintet_server.services.aerostack.gateway.apis import ApiSpec, apply_api
 
 from ..conftest import Api
 
@@ -67,3 +69,24 @@ async def test_new_limits_of_users_hold_for_wallets_there_are(api: Api, tmp_path
         "SELECT hard_limit FROM aerostack_gateway_wallets WHERE project_id = %s", api.project_id
     )
     assert rows == [(7,)]
+
+
+@pytest.mark.parametrize("slug", ["support", "default"])
+async def test_new_limits_of_users_hold_for_a_wallet_that_is_just_being_made(
+    api: Api, tmp_path: Path, slug: str
+) -> None:
+    if slug != "default":  # which is there while nothing is defined
+        await api.apply(tmp_path, document("gateway-api", slug))
+    person = {"email": "ada@example.com", "password": "correct horse"}
+    token = (await api.ask("/auth/signup", person, 201))["token"]
+    path = f"/ai/gateway/me/wallet?api_slug={slug}"
+    headers = {"Authorization": f"Bearer {token}"}
+    spec = ApiSpec.model_validate({"users": {"plan_type": "postpaid", "hard_limit": 7}})
+    async with api.runtime.db.transaction() as conn:
+        await apply_api(conn, api.project_id, slug, spec)
+        asking = asyncio.create_task(api.get(path, headers=headers))
+        await api.eventually(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock'"
+        )
+    assert (await asking).json()["wallet"]["hard_limit"] == 7

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from psycopg.types.json import Jsonb
 
 from ..conftest import Api
 
 INGEST, QUERY = "/ai/search/ingest", "/ai/search/query"
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 ANIMALS = {
     "cat": "A cat sleeps on the sofa all day long.",
@@ -134,6 +138,29 @@ async def test_update_replaces_content_and_keeps_what_is_not_given(full: Api) ->
     await full.ask("/ai/search/update", {**body, "type": "space", "metadata": {"a": 1}})
     shown = (await full.ask("/ai/search/get", {"id": "cat"}))["result"]
     assert (shown["type"], shown["metadata"]) == ("space", {"a": 1})
+
+
+async def test_update_keeps_what_another_one_has_just_made_of_the_rest(full: Api) -> None:
+    change = "UPDATE vectors SET metadata = %s WHERE project_id = %s AND id = 'cat'"
+    async with full.runtime.db.transaction() as conn:
+        await conn.execute(change, (Jsonb({"new": 1}), full.project_id))
+        body = {"id": "cat", "content": "A cat.", "type": "pet"}
+        updating = asyncio.create_task(full.ask("/ai/search/update", body))
+        await full.eventually(WAITING)
+    await updating
+    item = (await full.ask("/ai/search/get", {"id": "cat"}))["result"]
+    assert (item["type"], item["content"], item["metadata"]) == ("pet", "A cat.", {"new": 1})
+
+
+async def test_update_of_an_item_that_is_just_being_deleted_is_404(full: Api) -> None:
+    delete = "DELETE FROM vectors WHERE project_id = %s AND id = 'cat'"
+    body = {"id": "cat", "content": "A cat."}
+    async with full.runtime.db.transaction() as conn:
+        await conn.execute(delete, (full.project_id,))
+        updating = asyncio.create_task(full.post("/ai/search/update", body))
+        await full.eventually(WAITING)
+    assert (await updating).status_code == 404
+    assert not (await full.ask("/ai/search/get", {"id": "cat"}))["exists"]
 
 
 async def test_update_of_an_unknown_item_is_404(full: Api) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from quintet_server.services.aerostack.users import sessions
+
 from ..conftest import Api, Started
 from .peeking import Advance, claims_of, moved
 
@@ -209,6 +211,31 @@ async def test_signing_out_with_an_older_token_names_the_session(public: Public)
     await public.me(first["token"], 401)
     await public.me(second["token"], 401)
     assert await public.reason("/refresh", body) == "AUTH_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize("how", ["/logout", "/refresh"])
+async def test_session_that_is_refreshed_while_it_ends_leaves_no_token(
+    public: Public, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    first = await public.ask("/register", ADA, 201)
+    second = await public.refresh(await public.refresh(first))
+    read, refreshed = sessions._session_of, []
+
+    async def read_before_another_refresh(*asked: Any) -> Any:
+        found = await read(*asked)
+        monkeypatch.setattr(sessions, "_session_of", read)
+        refreshed.append(await public.refresh(second))
+        return found
+
+    monkeypatch.setattr(sessions, "_session_of", read_before_another_refresh)
+    if how == "/logout":
+        await public.ask(how, {"refreshToken": second["refreshToken"]}, token=first["token"])
+    else:  # one that was used long before
+        await public.reason(how, {"refreshToken": first["refreshToken"]})
+    [third] = refreshed
+    await public.me(third["token"], 401)
+    reason = await public.reason("/refresh", {"refreshToken": third["refreshToken"]})
+    assert reason == "AUTH_TOKEN_INVALID"
 
 
 async def test_session_of_another_user_cannot_be_ended(public: Public) -> None:

@@ -228,3 +228,12 @@ async def test_execution_tells_its_webhook_the_outputs(desk, api, tmp_path):
     assert completed["status"] == "completed"
     assert requests["execution.started"]["workflow_id"] == "wf_echo"
     await desk.settled(made, "success")
+
+
+async def test_test_call_is_carried_out_while_the_server_drains(lonely_desk, alone):
+    """The worker of deliveries has stopped by then; requests are still served."""
+    made = await lonely_desk.create()
+    await alone.runtime.begin_stop()
+    await alone.runtime._hooks_draining
+    data = (await alone.post(f"/webhooks/{made['id']}/test")).json()["data"]
+    assert (data["success"], data["status_code"]) == (True, 204)

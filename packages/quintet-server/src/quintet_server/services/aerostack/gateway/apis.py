@@ -19,7 +19,16 @@ from quintet_server.services.aerostack.errors import not_found
 from quintet_server.services.aerostack.gateway.wallets import Limits, set_limits_of_users
 from quintet_server.store.database import Connection
 
-__all__ = ["DEFAULT_SLUG", "SLUG", "Api", "ApiSpec", "WalletSpec", "apply_api", "find_api"]
+__all__ = [
+    "DEFAULT_SLUG",
+    "SLUG",
+    "Api",
+    "ApiSpec",
+    "WalletSpec",
+    "apply_api",
+    "find_api",
+    "hold_apis",
+]
 
 DEFAULT_SLUG = "default"
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -32,6 +41,8 @@ UNION ALL
 SELECT 'default', '{}' WHERE %(slug)s = 'default'
    AND NOT EXISTS (SELECT FROM aerostack_gateway_apis WHERE project_id = %(project)s)
 """
+# While somebody holds it, nobody else changes what is offered in the project.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('aerostack.gateway ' || %s, 0))"
 _TAKEN = """
 SELECT name FROM aerostack_gateway_apis WHERE project_id = %s AND slug = %s AND name <> %s
 """
@@ -115,10 +126,16 @@ async def find_api(conn: Connection, project_id: str, slug: str) -> Api:
     return Api(row[0], ApiSpec.model_validate(row[1]))
 
 
+async def hold_apis(conn: Connection, project_id: str) -> None:
+    """Let nobody change the APIs of a project before the caller's transaction ends."""
+    await conn.execute(_LOCK, (project_id,))
+
+
 async def apply_api(conn: Connection, project_id: str, name: str, spec: ApiSpec) -> Outcome:
     """Create or update an API; wallets that users have already get the new limits."""
     slug = spec.slug or name
     _check_slug(slug, is_given=spec.slug is not None)
+    await hold_apis(conn, project_id)
     taken = await (await conn.execute(_TAKEN, (project_id, slug, name))).fetchone()
     if taken is not None:
         raise DefinitionError(f"gateway-api {taken[0]!r} has the slug {slug!r} already", "slug")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from quintet_server.http.auth import KeyHeader
 from quintet_server.services.aerostack.context import SERVICE, Aerostack
 from quintet_server.services.aerostack.errors import bad_token, forbidden
-from quintet_server.services.aerostack.gateway.apis import Api, find_api
+from quintet_server.services.aerostack.gateway.apis import Api, find_api, hold_apis
 from quintet_server.services.aerostack.gateway.consumers import (
     LIVE,
     TEST,
@@ -21,7 +21,12 @@ from quintet_server.services.aerostack.gateway.consumers import (
     FoundKey,
     look_up_key,
 )
-from quintet_server.services.aerostack.gateway.wallets import Limits, Owner, wallet_of
+from quintet_server.services.aerostack.gateway.wallets import (
+    Limits,
+    Owner,
+    find_wallet,
+    wallet_of,
+)
 from quintet_server.services.aerostack.users.bearer import user_of
 from quintet_server.store.database import Connection
 from quintet_server.store.keys import Principal, Rejection
@@ -66,10 +71,21 @@ class Caller:
             owner, limits = self.consumer.owner(is_test=self.is_test), self.consumer.spec.limits
         elif self.user_id is not None:
             owner = Owner(self.project_id, "user", self.user_id, api.slug)
-            limits = api.spec.users.limits
+            return await _wallet_of_user(conn, owner)
         else:
             owner, limits = Owner(self.project_id, "project", "", api.slug), _UNLIMITED
         return await wallet_of(conn, owner, limits)
+
+
+async def _wallet_of_user(conn: Connection, owner: Owner) -> int:
+    """A new one gets the limits of this moment: whoever changes them meanwhile would miss it."""
+    wallet = await find_wallet(conn, owner)
+    if wallet is not None:
+        return wallet
+    async with conn.transaction():
+        await hold_apis(conn, owner.project_id)
+        api = await find_api(conn, owner.project_id, owner.api)
+        return await wallet_of(conn, owner, api.spec.users.limits)
 
 
 async def caller_of(parts: Aerostack, request: Request) -> Caller:

@@ -21,6 +21,7 @@ __all__ = [
     "Spent",
     "bill_units",
     "declare_wallet",
+    "find_wallet",
     "hold_units",
     "move_units",
     "read_wallet",
@@ -113,15 +114,21 @@ class Spent:
     completion_tokens: int = 0
 
 
-async def wallet_of(conn: Connection, owner: Owner, limits: Limits) -> int:
-    """The id of a wallet; one that is not there yet is made with these limits and this balance."""
+async def find_wallet(conn: Connection, owner: Owner) -> int | None:
+    """The id of a wallet, if it is there."""
     name = (owner.project_id, owner.kind, owner.holder, owner.api)
     row = await (await conn.execute(_FIND, name)).fetchone()
-    if row is None:
+    return None if row is None else int(row[0])
+
+
+async def wallet_of(conn: Connection, owner: Owner, limits: Limits) -> int:
+    """The id of a wallet; one that is not there yet is made with these limits and this balance."""
+    wallet = await find_wallet(conn, owner)
+    if wallet is None:
         await declare_wallet(conn, owner, limits)
-        row = await (await conn.execute(_FIND, name)).fetchone()
-    assert row is not None  # made just now, and never deleted but with its project
-    return int(row[0])
+        wallet = await find_wallet(conn, owner)
+    assert wallet is not None  # made just now, and never deleted but with its project
+    return wallet
 
 
 async def declare_wallet(conn: Connection, owner: Owner, limits: Limits) -> None:

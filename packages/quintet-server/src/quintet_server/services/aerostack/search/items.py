@@ -72,7 +72,8 @@ def _writing(
         assert held.collection is not None  # one that is held is written down
         before = None
         if is_update:
-            before = await vectors.find(conn, project_id, held.collection, item.id)
+            # Locked: what is left as it was is what another update has just made of it.
+            before = await vectors.find(conn, project_id, held.collection, item.id, locked=True)
             if before is None:
                 raise not_found(f"There is no item {item.id!r}.")
         row = _row(item, embedding, before)

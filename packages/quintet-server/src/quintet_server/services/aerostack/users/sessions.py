@@ -50,7 +50,7 @@ WHERE id = %s AND access_jti = %s
 _REISSUE = """
 UPDATE aerostack_sessions SET access_jti = %s, access_until = %s WHERE id = %s AND access_jti = %s
 """
-_DROP = "DELETE FROM aerostack_sessions WHERE id = %s"
+_DROP = "DELETE FROM aerostack_sessions WHERE id = %s RETURNING access_jti, access_until"
 _DROP_OF_TOKEN = """
 DELETE FROM aerostack_sessions WHERE project_id = %s AND user_id = %s AND access_jti = %s
 """
@@ -165,19 +165,21 @@ async def _continue(parts: Aerostack, session: _Session, *, counts: bool) -> Con
         else:
             changed = await conn.execute(_REISSUE, (signed.jti, signed.expires_at, *seen))
             # The one that got lost on its way must not live on beside this one.
-            await _end_token(conn, session)
+            await _end_token(conn, session.access_jti, session.access_until)
     if not changed.rowcount:
         return None
     return Continued(user, signed, session.token(session.number + counts))
 
 
 async def _end(conn: Connection, session: _Session) -> None:
-    await _end_token(conn, session)
-    await conn.execute(_DROP, (session.id,))
+    # A refresh may have come in between: what ends is the token that the row has by now.
+    dropped = await (await conn.execute(_DROP, (session.id,))).fetchone()
+    if dropped is not None:
+        await _end_token(conn, *dropped)
 
 
-async def _end_token(conn: Connection, session: _Session) -> None:
-    await conn.execute(_END_TOKEN, (session.access_jti, session.access_until.timestamp()))
+async def _end_token(conn: Connection, jti: str, until: datetime) -> None:
+    await conn.execute(_END_TOKEN, (jti, until.timestamp()))
 
 
 def _token(id: str, seed: bytes, number: int) -> str:
