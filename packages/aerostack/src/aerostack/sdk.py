@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from aerostack.types import UNSET, Unset
 from aerostack.utils import RetryConfig
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class SDK(OneProcess):
     sdk_configuration: SDKConfiguration
     hooks: SDKHooks
 
+    _adopt = staticmethod(adopt)
+
     def __init__(
         self,
         api_key_auth: str | Callable[[], str] | None = None,
@@ -139,63 +141,63 @@ class SDK(OneProcess):
         self._key = key
         self._faces = _faces(setup, client, async_client, transport, async_transport)
 
-    @cached_property
+    @resource
     def ai(self) -> Ai:
         """Chats, embeddings and managed search."""
         from aerostack.ai import Ai
 
         return Ai(self._faces)
 
-    @cached_property
+    @resource
     def authentication(self) -> Authentication:
         """The users of the project."""
         from aerostack.authentication import Authentication
 
         return Authentication(self._faces)
 
-    @cached_property
+    @resource
     def cache(self) -> Cache:
         """Keys and values."""
         from aerostack.cache import Cache
 
         return Cache(self._faces)
 
-    @cached_property
+    @resource
     def database(self) -> Database:
         """SQL."""
         from aerostack.database import Database
 
         return Database(self._faces)
 
-    @cached_property
+    @resource
     def gateway(self) -> Gateway:
         """APIs that others pay for."""
         from aerostack.gateway import Gateway
 
         return Gateway(self._faces)
 
-    @cached_property
+    @resource
     def queue(self) -> Queue:
         """Jobs."""
         from aerostack.queue import Queue
 
         return Queue(self._faces)
 
-    @cached_property
+    @resource
     def services(self) -> Services:
         """Other services of the project."""
         from aerostack.services import Services
 
         return Services(self._faces)
 
-    @cached_property
+    @resource
     def storage(self) -> Storage:
         """Files."""
         from aerostack.storage import Storage
 
         return Storage(self._faces)
 
-    @cached_property
+    @resource
     def _custom(self) -> Custom:
         from aerostack._custom import Custom
 

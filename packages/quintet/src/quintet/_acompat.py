@@ -117,11 +117,13 @@ async def await_event(event: asyncio.Event, timeout: float | None = None) -> boo
     """Wait up to ``timeout`` seconds for an event; tell whether it is set."""
     if event.is_set() or timeout == 0:
         return event.is_set()
+    # Not wait_for(), which loses a cancellation that comes with the event (Python 3.10 and 3.11).
+    waiting = asyncio.ensure_future(event.wait())
     try:
-        await asyncio.wait_for(event.wait(), timeout)
-    except asyncio.TimeoutError:
-        return event.is_set()
-    return True
+        await asyncio.wait((waiting,), timeout=timeout)
+    finally:
+        waiting.cancel()
+    return event.is_set()
 
 
 def wait_event(event: threading.Event, timeout: float | None = None) -> bool:

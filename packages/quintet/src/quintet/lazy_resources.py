@@ -2,10 +2,10 @@
 
 Importing an SDK for its client class, a program loads the class, its options and its errors. The
 rest is imported where it is needed: a resource by the property that returns it, a
-``functools.cached_property`` with its import inside, and the runtime's client, with all that is
-under it, by the constructor. A program pays for what it calls, and a plain import statement in the
-right place is all the machinery there is. ``tests/contract/test_imports.py`` says, for all SDKs,
-what must not be loaded.
+:class:`~quintet.first_use.resource` with its import inside, and the runtime's client, with all
+that is under it, by the constructor. A program pays for what it calls, and a plain import statement
+in the right place is all the machinery there is. ``tests/contract/test_imports.py`` says, for all
+SDKs, what must not be loaded.
 """
 
 from __future__ import annotations

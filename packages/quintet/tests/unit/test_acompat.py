@@ -66,3 +66,23 @@ async def test_waiting_for_an_event_ends_when_it_is_set() -> None:
     aevent = asyncio.Event()
     asyncio.get_running_loop().call_later(0.01, aevent.set)
     assert await await_event(aevent, 5)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+async def test_cancellation_that_comes_with_the_event_is_not_lost(turns: int) -> None:
+    event = asyncio.Event()
+
+    async def work() -> None:
+        await await_event(event, 300.0)
+        await asyncio.get_running_loop().create_future()  # what comes next
+
+    working = asyncio.ensure_future(work())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    event.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    working.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert working.cancelled()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import ssl
 import struct
+import termios
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -105,6 +107,17 @@ class Connection:
         except OSError as broken:
             raise Gone from broken
 
+    def has_arrived(self) -> None:
+        """Wait until all that was sent is with the client, read or not.
+
+        Sent is not arrived: the system may hold it back, or be too busy to hand it over.
+        """
+        waits = 0
+        while struct.unpack("i", fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4)))[0]:
+            waits += 1
+            assert waits < WAIT_SECONDS / 0.005, "the client's system takes nothing more"
+            self.peer.over.wait(0.005)
+
     def drip(self, data: bytes, pause: float = 0.02) -> None:
         """Send byte after byte, until the data or the test is over, or the client is gone."""
         for at in range(len(data)):
@@ -179,6 +192,9 @@ class Peer:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
+            if self.path is None:
+                # What is sent goes out at once, and not when what was sent before is acknowledged.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(self, sock, len(self.connections))
             self.connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from quintet.transport import forks
 
 from .peer import WAIT_SECONDS, Connection, Peer, answer
 from .worlds import GET, World
@@ -108,3 +113,70 @@ def test_lock_held_during_the_fork_does_not_block_the_child(play: Play) -> None:
         release.set()
         thread.join()
     client.close()
+
+
+def test_fork_waits_for_an_import_of_ours_in_another_thread(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A package with a table of operations is an SDK.
+    package = tmp_path / "probe_of_forks"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "_wire.py").touch()
+    (package / "things.py").write_text("import sys\nsys.modules['probe_of_forks'].import_it()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ["probe_of_forks", "probe_of_forks._wire", "probe_of_forks.things"]
+    probe = importlib.import_module(names[0])
+    importlib.import_module(names[1])
+    begun, go_on = threading.Event(), threading.Event()
+
+    def import_it() -> None:
+        begun.set()
+        go_on.wait(WAIT_SECONDS)
+
+    def child() -> None:
+        signal.alarm(int(WAIT_SECONDS))  # of what it waits for nobody would tell
+        importlib.import_module(names[2])
+
+    probe.import_it = import_it  # type: ignore[attr-defined]
+    thread = threading.Thread(target=importlib.import_module, args=(names[2],))
+    # The import goes on once the fork has begun to wait for it, or is over.
+    monkeypatch.setattr(forks, "sleep", lambda seconds: (go_on.set(), thread.join())[0])
+    thread.start()
+    try:
+        assert begun.wait(WAIT_SECONDS)
+        in_child(child)
+        assert go_on.is_set()
+    finally:
+        go_on.set()
+        thread.join()
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+def test_fork_does_not_wait_for_the_import_of_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "probe_of_others.py").write_text(
+        "import threading\nthreading.current_thread().import_it()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def import_it() -> None:
+        begun.set()
+        go_on.wait(WAIT_SECONDS)
+
+    thread = threading.Thread(target=importlib.import_module, args=("probe_of_others",))
+    thread.import_it = import_it  # type: ignore[attr-defined]
+    waits: list[float] = []
+    monkeypatch.setattr(forks, "sleep", waits.append)
+    thread.start()
+    try:
+        assert begun.wait(WAIT_SECONDS)
+        in_child(lambda: None)
+        assert waits == []
+    finally:
+        go_on.set()
+        thread.join()
+        sys.modules.pop("probe_of_others", None)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from quintet.errors import TimeoutFailure
+from quintet.errors import ClientClosedError, TimeoutFailure
 from quintet.transport.engine import Engine
 from quintet.transport.limits import ConnectionLimits
 from quintet.transport.pool import Pool
-from quintet.transport.sockets import Hold
+from quintet.transport.sockets import Hold, Stream
 from quintet.transport.trust import Trust
 
 from .limits import HUNG_SECONDS, eventually
@@ -299,3 +299,74 @@ def test_connection_that_is_given_back_meanwhile_does_no_harm_to_the_message() -
     pool = Pool(lambda: 3.0, ConnectionLimits(), Trust())
     pool.network.open[0] = Fleeting()
     assert pool._occupancy() == "1 of 100 connections are in use, the oldest for 2.0 s"
+
+
+def test_thread_whose_kept_connection_was_spent_keeps_its_turn(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = play(always(answer()))
+    world = World(blocking=True)
+    limits = ConnectionLimits(max_connections=1)
+    engine = world.engine(time.monotonic, limits=limits)
+    client = world.client(peer.url, transport=engine)
+    client.request(GET, query={"n": 0})
+    turns = engine._pool._turns
+    second = threading.Thread(target=lambda: client.request(GET, query={"n": 2}))
+
+    def spent(stream: Stream) -> bool:
+        # In this moment another thread comes, and waits for the only connection.
+        monkeypatch.setattr(Stream, "spent", really_spent)
+        second.start()
+        while not turns.waiting:
+            assert second.is_alive()
+            second.join(0.001)
+        return True
+
+    really_spent = Stream.spent
+    monkeypatch.setattr(Stream, "spent", spent)
+    client.request(GET, query={"n": 1})
+    second.join()
+    assert [request.target for request in peer.requests] == [f"/thing?n={n}" for n in range(3)]
+    assert len(peer.connections) == 2
+    client.close()
+
+
+def test_spent_connection_gives_way_to_another_that_is_idle(play: Play) -> None:
+    gate = Gate()
+    peer = play(gate)
+    world = World(blocking=True)
+    engine = world.engine(time.monotonic)
+    client = world.client(peer.url, transport=engine)
+    threads = [threading.Thread(target=lambda: client.request(GET)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert gate.arrived.acquire(timeout=WAIT_SECONDS)
+    gate.go_on.release(3)
+    for thread in threads:
+        thread.join()
+    (stack,) = engine._pool._idle.values()
+    stack[-1].until = 0.0
+    client.request(GET)
+    assert len(peer.connections) == 2
+    assert len(engine._pool.network.open) == 1
+    client.close()
+
+
+def test_spent_connection_of_a_client_that_is_closed_meanwhile_is_closed(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = play(always(answer()))
+    client = World(blocking=True).client(peer.url)
+    client.request(GET)
+    left: list[Stream] = []
+
+    def spent(stream: Stream) -> bool:
+        left.append(stream)
+        client.close()
+        return True
+
+    monkeypatch.setattr(Stream, "spent", spent)
+    with pytest.raises(ClientClosedError):
+        client.request(GET)
+    assert [stream.sock.fileno() for stream in left if stream.sock is not None] == [-1]

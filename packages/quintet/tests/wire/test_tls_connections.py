@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from quintet.errors import ClientClosedError, TimeoutFailure
 from quintet.transport.trust import tls_context
 from tests.support.loopback import HOST
 
-from .limits import HUNG_SECONDS, ends_in
+from .limits import HUNG_SECONDS, ends_in, eventually
 from .peer import Connection, Peer, always, answer, chunked, chunked_head
 from .test_tls import Authority, client_of
 from .worlds import GET, POST, World
@@ -182,3 +183,22 @@ async def test_events_over_tls_arrive_as_they_are_sent(
     go_on.set()
     assert await world.next(stream) == b"two"
     await world.close(stream)
+
+
+async def test_interrupt_in_the_midst_of_a_handshake_leaves_nothing_open(
+    play: Play, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = play(lambda connection: connection.hold())
+    client: Any = client_of(World(blocking=True), f"https://{HOST}:{peer.port}", authority.file)
+
+    def interrupted(sock: ssl.SSLSocket) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ssl.SSLSocket, "do_handshake", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.request(GET)
+    # While somebody has the traceback, nothing of it is collected: it must have been closed.
+    await eventually(lambda: bool(peer.connections))
+    assert await peer.all_gone()
+    del caught
+    client.close()

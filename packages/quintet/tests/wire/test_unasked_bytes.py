@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 import time
@@ -39,6 +40,8 @@ async def test_connection_closed_while_the_program_was_busy_is_not_used_again(
     def one_shot(connection: Connection) -> None:
         connection.read_request()
         connection.send(answer())
+        socket.socket.shutdown(connection.sock, socket.SHUT_WR)
+        connection.has_arrived()
 
     peer = play(one_shot, tls=tls)
     engine = world.engine(time.monotonic, verify=authority.file)
@@ -62,6 +65,7 @@ async def test_answer_that_came_while_the_program_was_busy_is_not_the_next_ones(
         connection.send(answer(b"[1]"))
         assert asked.wait(WAIT_SECONDS)
         connection.send(answer(b"[666]"))
+        connection.has_arrived()
         sent.set()
         connection.hold()
 
@@ -146,6 +150,7 @@ async def test_what_tls_says_for_itself_does_not_spoil_a_connection_that_rests(
         assert isinstance(connection.sock, ssl.SSLSocket)
         connection.sock.verify_client_post_handshake()
         connection.sock.do_handshake()  # which sends the wish
+        connection.has_arrived()
         said.set()
         connection.read_request()
         connection.send(answer(b"[2]"))

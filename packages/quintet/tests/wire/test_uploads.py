@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import os
 import socket
 import threading
 import tracemalloc
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,17 @@ from typing import Any
 import pytest
 
 from quintet import open_body
-from quintet.errors import ConfigurationError, MisuseError, StatusError, TransportError
+from quintet.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    MisuseError,
+    StatusError,
+    TransportError,
+)
 from quintet.multipart import FilePart, MultipartBody, TextPart, multipart
 from tests.support.loopback import HOST
 
+from .limits import ends_in
 from .peer import WAIT_SECONDS, Connection, Peer, Received, always, answer, in_turn
 from .worlds import GET, KEYED, POST, PUT, World
 
@@ -298,3 +308,146 @@ async def test_answer_that_comes_early_without_refusing_does_not_end_the_upload(
     response = await upload(world, client, form(pieces(), length=10_000))
     assert (response.status, response.body) == (200, b"{}")
     assert b"x" * 10_000 in peer.requests[0].body
+
+
+async def test_source_that_stalls_does_not_outlive_the_limit_of_the_attempt(play: Play) -> None:
+    world = World(blocking=False)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        stalled.append(None)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(None)
+
+    stalled: list[None] = []
+    ended: list[None] = []
+    client = world.client(play(lambda connection: connection.hold()).url)
+    await ends_in(
+        "write", lambda limit: client.request(POST, body=open_body(pieces()), timeout=limit)
+    )
+    assert len(ended) == len(stalled)
+    await world.close_all()
+
+
+async def test_refusal_is_heard_while_the_source_stalls(play: Play) -> None:
+    world = World(blocking=False)
+    stalled = threading.Event()
+
+    def refuse(connection: Connection) -> None:
+        connection.read_head()
+        assert stalled.wait(WAIT_SECONDS)
+        connection.send(answer(b"{}", "413 Content Too Large"))
+        connection.hold()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            yield b"begun"
+            stalled.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    closed = asyncio.Event()
+    peer = play(refuse)
+    client = world.client(peer.url, timeout=None)
+    with pytest.raises(StatusError) as caught:
+        await client.request(POST, body=open_body(pieces()))
+    assert caught.value.status == 413
+    assert closed.is_set()
+    # Half a request is on it: it must not be used for another.
+    assert await peer.all_gone()
+    await world.close_all()
+
+
+async def test_end_of_the_connection_is_noticed_while_the_source_stalls(play: Play) -> None:
+    world = World(blocking=False)
+    stalled = threading.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        stalled.set()
+        await asyncio.Event().wait()
+
+    def leave(connection: Connection) -> None:
+        connection.read_head()
+        assert stalled.wait(WAIT_SECONDS)
+
+    client = world.client(play(leave).url, timeout=None)
+    with pytest.raises(ConnectionFailure) as caught:
+        await client.request(POST, body=open_body(pieces()))
+    assert caught.value.progress == 1
+    await world.close_all()
+
+
+async def test_source_that_fails_as_it_is_told_to_end_is_the_callers_to_hear(play: Play) -> None:
+    world = World(blocking=False)
+    stalled = threading.Event()
+
+    def refuse(connection: Connection) -> None:
+        connection.read_head()
+        assert stalled.wait(WAIT_SECONDS)
+        connection.send(answer(b"{}", "413 Content Too Large"))
+        connection.hold()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            yield b"begun"
+            stalled.set()
+            await asyncio.Event().wait()
+        finally:
+            raise LookupError("mine")
+
+    client = world.client(play(refuse).url, timeout=None)
+    with pytest.raises(LookupError, match="mine"):
+        await client.request(POST, body=open_body(pieces()))
+    await world.close_all()
+
+
+async def test_source_that_goes_on_when_it_is_told_to_end_is_not_waited_for(play: Play) -> None:
+    world = World(blocking=False)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        yield b"more"
+
+    client = world.client(play(lambda connection: connection.hold()).url)
+    await ends_in(
+        "write",
+        lambda limit: asyncio.wait_for(
+            client.request(POST, body=open_body(pieces()), timeout=limit), WAIT_SECONDS
+        ),
+    )
+    await world.close_all()
+
+
+async def test_failed_upload_leaves_no_reference_cycle(play: Play) -> None:
+    world = World(blocking=False)
+
+    class Mine(Exception):
+        """What the source raises."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise Mine
+
+    async def fail() -> weakref.ref[Mine]:
+        try:
+            await client.request(POST, body=open_body(pieces()))
+        except Mine as failure:
+            return weakref.ref(failure)
+        raise AssertionError("the upload did not fail")
+
+    client = world.client(play(lambda connection: connection.hold()).url)
+    gc.collect()
+    gc.disable()
+    try:
+        gone = await fail()
+        await asyncio.sleep(0)  # the loop has its handles until its next round
+        assert gone() is None
+    finally:
+        gc.enable()
+    await world.close_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class AsyncAmdahlClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -154,77 +155,77 @@ class AsyncAmdahlClient(OneProcess):
         self._extra = ExtraHeaders()
         self._calls = AsyncCalls(api, clock, self._extra)
 
-    @cached_property
+    @resource
     def data(self) -> AsyncData:
         """Queries, searches, and the documents of the knowledge base."""
         from amdahl._async.data import AsyncData
 
         return AsyncData(self._calls)
 
-    @cached_property
+    @resource
     def search(self) -> AsyncSearch:
         """Filters, groups and measures without SQL."""
         from amdahl._async.search import AsyncSearch
 
         return AsyncSearch(self._calls)
 
-    @cached_property
+    @resource
     def pages(self) -> AsyncPages:
         """Pages."""
         from amdahl._async.pages import AsyncPages
 
         return AsyncPages(self._calls)
 
-    @cached_property
+    @resource
     def agents(self) -> AsyncAgents:
         """Agents and their runs."""
         from amdahl._async.agents import AsyncAgents
 
         return AsyncAgents(self._calls)
 
-    @cached_property
+    @resource
     def chat(self) -> AsyncChats:
         """Conversations."""
         from amdahl._async.chat import AsyncChats
 
         return AsyncChats(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> AsyncWebhooks:
         """Deliveries of events to a URL."""
         from amdahl._async.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self._calls)
 
-    @cached_property
+    @resource
     def sessions(self) -> AsyncSessions:
         """Workspaces of data."""
         from amdahl._async.sessions import AsyncSessions
 
         return AsyncSessions(self._calls)
 
-    @cached_property
+    @resource
     def artifacts(self) -> AsyncArtifacts:
         """What agents and people made."""
         from amdahl._async.artifacts import AsyncArtifacts
 
         return AsyncArtifacts(self._calls)
 
-    @cached_property
+    @resource
     def routines(self) -> AsyncRoutines:
         """Work that begins by the clock."""
         from amdahl._async.routines import AsyncRoutines
 
         return AsyncRoutines(self._calls)
 
-    @cached_property
+    @resource
     def account(self) -> AsyncAccount:
         """The key, and the workspace it belongs to."""
         from amdahl._async.account import AsyncAccount
 
         return AsyncAccount(self._calls)
 
-    @cached_property
+    @resource
     def session(self) -> AsyncSession:
         """The connection, for code that was written for one."""
         from amdahl._async.session import AsyncSession

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from amdahl._wire import for_path
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class AmdahlClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -154,77 +155,77 @@ class AmdahlClient(OneProcess):
         self._extra = ExtraHeaders()
         self._calls = Calls(api, clock, self._extra)
 
-    @cached_property
+    @resource
     def data(self) -> Data:
         """Queries, searches, and the documents of the knowledge base."""
         from amdahl._sync.data import Data
 
         return Data(self._calls)
 
-    @cached_property
+    @resource
     def search(self) -> Search:
         """Filters, groups and measures without SQL."""
         from amdahl._sync.search import Search
 
         return Search(self._calls)
 
-    @cached_property
+    @resource
     def pages(self) -> Pages:
         """Pages."""
         from amdahl._sync.pages import Pages
 
         return Pages(self._calls)
 
-    @cached_property
+    @resource
     def agents(self) -> Agents:
         """Agents and their runs."""
         from amdahl._sync.agents import Agents
 
         return Agents(self._calls)
 
-    @cached_property
+    @resource
     def chat(self) -> Chats:
         """Conversations."""
         from amdahl._sync.chat import Chats
 
         return Chats(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> Webhooks:
         """Deliveries of events to a URL."""
         from amdahl._sync.webhooks import Webhooks
 
         return Webhooks(self._calls)
 
-    @cached_property
+    @resource
     def sessions(self) -> Sessions:
         """Workspaces of data."""
         from amdahl._sync.sessions import Sessions
 
         return Sessions(self._calls)
 
-    @cached_property
+    @resource
     def artifacts(self) -> Artifacts:
         """What agents and people made."""
         from amdahl._sync.artifacts import Artifacts
 
         return Artifacts(self._calls)
 
-    @cached_property
+    @resource
     def routines(self) -> Routines:
         """Work that begins by the clock."""
         from amdahl._sync.routines import Routines
 
         return Routines(self._calls)
 
-    @cached_property
+    @resource
     def account(self) -> Account:
         """The key, and the workspace it belongs to."""
         from amdahl._sync.account import Account
 
         return Account(self._calls)
 
-    @cached_property
+    @resource
     def session(self) -> Session:
         """The connection, for code that was written for one."""
         from amdahl._sync.session import Session

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from flowmaestro.errors import adopt
 from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class AsyncFlowMaestroClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -124,49 +125,49 @@ class AsyncFlowMaestroClient(OneProcess):
             raise adopt(error) from error.__cause__
         self._calls = AsyncCalls(api, clock)
 
-    @cached_property
+    @resource
     def workflows(self) -> AsyncWorkflows:
         """What can be executed."""
         from flowmaestro._async.workflows import AsyncWorkflows
 
         return AsyncWorkflows(self._calls)
 
-    @cached_property
+    @resource
     def executions(self) -> AsyncExecutions:
         """Executions and their events."""
         from flowmaestro._async.executions import AsyncExecutions
 
         return AsyncExecutions(self._calls)
 
-    @cached_property
+    @resource
     def agents(self) -> AsyncAgents:
         """Agents, and what they remember."""
         from flowmaestro._async.agents import AsyncAgents
 
         return AsyncAgents(self._calls)
 
-    @cached_property
+    @resource
     def threads(self) -> AsyncThreads:
         """Conversations."""
         from flowmaestro._async.threads import AsyncThreads
 
         return AsyncThreads(self._calls)
 
-    @cached_property
+    @resource
     def knowledge_bases(self) -> AsyncKnowledgeBases:
         """Documents that answer questions."""
         from flowmaestro._async.knowledge_bases import AsyncKnowledgeBases
 
         return AsyncKnowledgeBases(self._calls)
 
-    @cached_property
+    @resource
     def triggers(self) -> AsyncTriggers:
         """What starts workflows."""
         from flowmaestro._async.triggers import AsyncTriggers
 
         return AsyncTriggers(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> AsyncWebhooks:
         """Deliveries of events to a URL."""
         from flowmaestro._async.webhooks import AsyncWebhooks

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from flowmaestro._service import (
 from flowmaestro.errors import adopt
 from quintet.clock import Clock, SystemClock
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class FlowMaestroClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -124,49 +125,49 @@ class FlowMaestroClient(OneProcess):
             raise adopt(error) from error.__cause__
         self._calls = Calls(api, clock)
 
-    @cached_property
+    @resource
     def workflows(self) -> Workflows:
         """What can be executed."""
         from flowmaestro._sync.workflows import Workflows
 
         return Workflows(self._calls)
 
-    @cached_property
+    @resource
     def executions(self) -> Executions:
         """Executions and their events."""
         from flowmaestro._sync.executions import Executions
 
         return Executions(self._calls)
 
-    @cached_property
+    @resource
     def agents(self) -> Agents:
         """Agents, and what they remember."""
         from flowmaestro._sync.agents import Agents
 
         return Agents(self._calls)
 
-    @cached_property
+    @resource
     def threads(self) -> Threads:
         """Conversations."""
         from flowmaestro._sync.threads import Threads
 
         return Threads(self._calls)
 
-    @cached_property
+    @resource
     def knowledge_bases(self) -> KnowledgeBases:
         """Documents that answer questions."""
         from flowmaestro._sync.knowledge_bases import KnowledgeBases
 
         return KnowledgeBases(self._calls)
 
-    @cached_property
+    @resource
     def triggers(self) -> Triggers:
         """What starts workflows."""
         from flowmaestro._sync.triggers import Triggers
 
         return Triggers(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> Webhooks:
         """Deliveries of events to a URL."""
         from flowmaestro._sync.webhooks import Webhooks

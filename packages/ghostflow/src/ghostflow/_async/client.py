@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from quintet._acompat import ASYNC
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class AsyncGhostFlowClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -175,97 +176,97 @@ class AsyncGhostFlowClient(OneProcess):
         self._credentials = credentials
         self._calls = AsyncCalls(api, service, clock, settings, find_team(team_id))
 
-    @cached_property
+    @resource
     def _account(self) -> AsyncAccount:
         from ghostflow._async.account import AsyncAccount
 
         return AsyncAccount(self._calls)
 
-    @cached_property
+    @resource
     def campaigns(self) -> AsyncCampaigns:
         """Links that record clicks and lead to offers."""
         from ghostflow._async.campaigns import AsyncCampaigns
 
         return AsyncCampaigns(self._calls)
 
-    @cached_property
+    @resource
     def offers(self) -> AsyncOffers:
         """Where they lead, and what a conversion is worth."""
         from ghostflow._async.offers import AsyncOffers
 
         return AsyncOffers(self._calls)
 
-    @cached_property
+    @resource
     def sources(self) -> AsyncSources:
         """Where clicks come from."""
         from ghostflow._async.sources import AsyncSources
 
         return AsyncSources(self._calls)
 
-    @cached_property
+    @resource
     def networks(self) -> AsyncNetworks:
         """Who reports conversions by postback."""
         from ghostflow._async.networks import AsyncNetworks
 
         return AsyncNetworks(self._calls)
 
-    @cached_property
+    @resource
     def domains(self) -> AsyncDomains:
         """Names under which links are published."""
         from ghostflow._async.domains import AsyncDomains
 
         return AsyncDomains(self._calls)
 
-    @cached_property
+    @resource
     def clicks(self) -> AsyncClicks:
         """What was recorded."""
         from ghostflow._async.clicks import AsyncClicks
 
         return AsyncClicks(self._calls)
 
-    @cached_property
+    @resource
     def conversions(self) -> AsyncConversions:
         """What came of it."""
         from ghostflow._async.conversions import AsyncConversions
 
         return AsyncConversions(self._calls)
 
-    @cached_property
+    @resource
     def postbacks(self) -> AsyncPostbacks:
         """The log of what networks reported and sources were told."""
         from ghostflow._async.postbacks import AsyncPostbacks
 
         return AsyncPostbacks(self._calls)
 
-    @cached_property
+    @resource
     def reports(self) -> AsyncReports:
         """All of it put together."""
         from ghostflow._async.reports import AsyncReports
 
         return AsyncReports(self._calls)
 
-    @cached_property
+    @resource
     def api_keys(self) -> AsyncApiKeys:
         """Keys, and what they were used for."""
         from ghostflow._async.api_keys import AsyncApiKeys
 
         return AsyncApiKeys(self._calls)
 
-    @cached_property
+    @resource
     def teams(self) -> AsyncTeams:
         """Whose objects these are."""
         from ghostflow._async.teams import AsyncTeams
 
         return AsyncTeams(self._calls)
 
-    @cached_property
+    @resource
     def billing(self) -> AsyncBilling:
         """The plan."""
         from ghostflow._async.teams import AsyncBilling
 
         return AsyncBilling(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> AsyncWebhooks:
         """Deliveries of events to a URL."""
         from ghostflow._async.webhooks import AsyncWebhooks

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from ghostflow.errors import ConfigurationError, MisuseError
 from quintet.clock import Clock, SystemClock
 from quintet.core.request import NO_BODY
 from quintet.errors import QuintetError
+from quintet.first_use import resource
 from quintet.one_process import OneProcess
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class GhostFlowClient(OneProcess):
     """
 
     _is_view = False
+    _adopt = staticmethod(adopt)
 
     def __init__(
         self,
@@ -175,97 +176,97 @@ class GhostFlowClient(OneProcess):
         self._credentials = credentials
         self._calls = Calls(api, service, clock, settings, find_team(team_id))
 
-    @cached_property
+    @resource
     def _account(self) -> Account:
         from ghostflow._sync.account import Account
 
         return Account(self._calls)
 
-    @cached_property
+    @resource
     def campaigns(self) -> Campaigns:
         """Links that record clicks and lead to offers."""
         from ghostflow._sync.campaigns import Campaigns
 
         return Campaigns(self._calls)
 
-    @cached_property
+    @resource
     def offers(self) -> Offers:
         """Where they lead, and what a conversion is worth."""
         from ghostflow._sync.offers import Offers
 
         return Offers(self._calls)
 
-    @cached_property
+    @resource
     def sources(self) -> Sources:
         """Where clicks come from."""
         from ghostflow._sync.sources import Sources
 
         return Sources(self._calls)
 
-    @cached_property
+    @resource
     def networks(self) -> Networks:
         """Who reports conversions by postback."""
         from ghostflow._sync.networks import Networks
 
         return Networks(self._calls)
 
-    @cached_property
+    @resource
     def domains(self) -> Domains:
         """Names under which links are published."""
         from ghostflow._sync.domains import Domains
 
         return Domains(self._calls)
 
-    @cached_property
+    @resource
     def clicks(self) -> Clicks:
         """What was recorded."""
         from ghostflow._sync.clicks import Clicks
 
         return Clicks(self._calls)
 
-    @cached_property
+    @resource
     def conversions(self) -> Conversions:
         """What came of it."""
         from ghostflow._sync.conversions import Conversions
 
         return Conversions(self._calls)
 
-    @cached_property
+    @resource
     def postbacks(self) -> Postbacks:
         """The log of what networks reported and sources were told."""
         from ghostflow._sync.postbacks import Postbacks
 
         return Postbacks(self._calls)
 
-    @cached_property
+    @resource
     def reports(self) -> Reports:
         """All of it put together."""
         from ghostflow._sync.reports import Reports
 
         return Reports(self._calls)
 
-    @cached_property
+    @resource
     def api_keys(self) -> ApiKeys:
         """Keys, and what they were used for."""
         from ghostflow._sync.api_keys import ApiKeys
 
         return ApiKeys(self._calls)
 
-    @cached_property
+    @resource
     def teams(self) -> Teams:
         """Whose objects these are."""
         from ghostflow._sync.teams import Teams
 
         return Teams(self._calls)
 
-    @cached_property
+    @resource
     def billing(self) -> Billing:
         """The plan."""
         from ghostflow._sync.teams import Billing
 
         return Billing(self._calls)
 
-    @cached_property
+    @resource
     def webhooks(self) -> Webhooks:
         """Deliveries of events to a URL."""
         from ghostflow._sync.webhooks import Webhooks

@@ -8,7 +8,11 @@ error on its way out.  The rules:
   and ``Basic x`` also the part behind the scheme, and the password in it), the members of its JSON
   body and the parameters of its URL that are named like secrets.
 * They are found as they are, percent-encoded, and escaped as in JSON or HTML.
-* What is shorter than six characters is not looked for: it would be found in ordinary words.
+* What is shorter than six characters is not looked for: it would be found in ordinary words.  A
+  short one of letters alone is such a word itself, and only found where it stands alone.
+* A JSON body of more than 64 KiB is not parsed for this, but searched for such names: for 10,000
+  of them and as many values, of which each has no more than 64 KiB; one of more than 1 KiB counts
+  as 64.
 * Of a URL within a message, user and password and the parameters that sign it are hidden, too,
   whoever they belong to.  In the answer itself those stay: they are its data.
 * Successful answers are not touched.
@@ -21,6 +25,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from quintet.core.headers import Headers, is_secret_name
@@ -43,7 +48,14 @@ __all__ = [
 HIDDEN = "**********"
 
 _LEAST_CHARS = 6
-_MOST_BODY_BYTES = 64 * 1024
+# Of letters alone.  Keys and good passwords have more, or digits among them.
+_MOST_WORD_CHARS = 11
+_MOST_PARSED_BYTES = 64 * 1024
+_MOST_NAMES = 10_000
+_MOST_NAME_BYTES = 100
+# How much of a value is looked at first and then, and as how many names that counts: what it costs
+# depends on the bytes.
+_MOST_VALUE_BYTES = ((1024, 1), (64 * 1024, 64))
 _MOST_DEPTH = 20
 _MOST_CAUSES = 10
 # Named like a secret, and useful in an error; some services put an "X-" before it.
@@ -51,6 +63,10 @@ _HARMLESS = "idempotency-key"
 _WORDS = ("password", "passwd", "secret", "token", "apikey", "authorization", "credential")
 _SIGNS = ("signature", "sig")
 
+# No letter before it, but for one that belongs to the spelling of another character.
+_ALONE_FROM_HERE = (
+    r"(?:(?<![A-Za-z])|(?<=%[0-9A-Fa-f][A-Fa-f])|(?<=\\[a-z])|(?<=\\u[0-9A-Fa-f]{3}[A-Fa-f]))"
+)
 _USER = r"(?<=://)[^\s/?#@\"'<>]+@"
 _SIGNED = (
     r"(?i)([?&;](?:[\w.%-]*(?:password|passwd|secret|token|signature|credential|api[_-]?key)"
@@ -174,7 +190,10 @@ def _in_query(url: str) -> Iterator[str]:
 
 
 def _in_json(body: bytes) -> Iterator[str]:
-    if len(body) > _MOST_BODY_BYTES or body[:1] not in (b"{", b"["):
+    if body[:1] not in (b"{", b"["):
+        return
+    if len(body) > _MOST_PARSED_BYTES:
+        yield from islice(_in_large_json(body), _MOST_NAMES)
         return
     plain = body.lower().replace(b"_", b"").replace(b"-", b"")
     if any(word.encode() in plain for word in _WORDS):
@@ -182,6 +201,41 @@ def _in_json(body: bytes) -> Iterator[str]:
             yield from _members(json.loads(body), _MOST_DEPTH)
         except (ValueError, RecursionError):
             return
+
+
+def _in_large_json(body: bytes) -> Iterator[str]:
+    """Yield the same of a body that is too large to be parsed for the sake of an error."""
+    lowered = body.lower()
+    left = _MOST_NAMES
+    for word in (*_WORDS, "api_key", "api-key"):
+        name = word.encode()
+        at = lowered.find(name)
+        while at >= 0 and left > 0:
+            value, cost = _value_behind(body, at + len(name))
+            left -= cost
+            yield from _members(value, _MOST_DEPTH, secret=True)
+            at = lowered.find(name, at + len(name))
+
+
+def _value_behind(body: bytes, at: int) -> tuple[Any, int]:
+    """Return the value of a member in whose name a position is, and as how much it counts.
+
+    The value is None if the position is in no name.
+    """
+    end = body.find(b'"', at, at + _MOST_NAME_BYTES)
+    cost = 1
+    if end < 0:
+        return None, cost
+    for most, cost in _MOST_VALUE_BYTES:
+        colon, _, rest = body[end + 1 : end + 1 + most].partition(b":")
+        if colon.strip():
+            return None, cost
+        try:
+            # What is cut off in the midst of a character is no end of a value either.
+            return json.JSONDecoder().raw_decode(rest.decode(errors="replace").lstrip())[0], cost
+        except (ValueError, RecursionError):
+            continue
+    return None, cost
 
 
 def _members(value: Any, depth: int, *, secret: bool = False) -> Iterator[str]:
@@ -232,7 +286,10 @@ def without(text: str, secrets: tuple[str, ...]) -> str:
         if _longest_word(secret) in text:
             import re
 
-            text = re.sub("".join(map(_spelling, secret)), HIDDEN, text)
+            pattern = "".join(map(_spelling, secret))
+            if len(secret) <= _MOST_WORD_CHARS and secret.isascii() and secret.isalpha():
+                pattern = f"{_ALONE_FROM_HERE}{pattern}(?![A-Za-z])"
+            text = re.sub(pattern, HIDDEN, text)
     return text
 
 

@@ -129,7 +129,11 @@ class AsyncEngine:
                 raise
         except Exception as failure:
             raise explain(  # noqa: B904 - it sets the cause
-                failure, watch, closed=self._closed, where=target.place
+                failure,
+                watch,
+                closed=self._closed,
+                where=target.place,
+                anonymous=target.secure and self._trust.anonymous,
             )
         whole = connection.whole
         if whole is None:

@@ -111,13 +111,16 @@ class AsyncPool:
         return f"all {count} connections are in use{oldest}"
 
     def _make_room(self) -> None:
-        """Close the idle connection that would end first, if there are as many as may be."""
-        if len(self.network.live) >= self._limits.max_connections:
-            oldest = [idle[0] for idle in self._idle.values() if idle]
-            if oldest:
-                one = min(oldest, key=lambda connection: connection.idle_until)
-                self._idle[one.base].remove(one)
-                one.close()
+        """Close the idle connection that would end first, if there is no room beside it.
+
+        Every turn that is taken has a connection or is about to make one, so what may lie idle is
+        as many as there are turns left.
+        """
+        oldest = [idle[0] for idle in self._idle.values() if idle]
+        if oldest and sum(map(len, self._idle.values())) > self._turns.free:
+            one = min(oldest, key=lambda connection: connection.idle_until)
+            self._idle[one.base].remove(one)
+            one.close()
 
     # Giving it back.
 

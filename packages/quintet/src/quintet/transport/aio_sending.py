@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 
 from quintet.core.body import Body
 from quintet.core.request import Request
@@ -41,18 +42,88 @@ async def send_body(
     watch.progress = 1
     connection.write(head)
     del head
-    # Closed at once if it is left early: a thread may be reading ahead for it.
-    async with contextlib.aclosing(async_outgoing(body, watch)) as chunks:
-        async for chunk in chunks:
+    # Left early, it is told to end at once: a thread may be reading ahead for it.
+    async with _Feed(async_outgoing(body, watch), connection) as feed:
+        while (chunk := await feed.take(until)) is not None:
             await _push(connection, http.data(chunk), until)
-            # Neither a fast peer nor a body in memory may keep the loop from its other tasks.
-            await asyncio.sleep(0)
             if connection.closing() or _refused(connection):
                 # What became of it is in the answer: a server may refuse a request, and close,
                 # before it has read it.
                 return await connection.answer(until)
+        if feed.left:
+            return await connection.answer(until)
     await _push(connection, http.end(), until)
     return await connection.answer(until)
+
+
+class _Feed:
+    """The chunks of a body, fetched by a task of their own.
+
+    The source is the caller's, and may take its time.  Meanwhile the limit of the exchange counts,
+    and a refusal is heard.  It is one chunk ahead at most: the next one is asked for when that
+    before was taken in.
+
+    Args:
+        chunks: Gives them.
+        connection: Where they go.
+
+    Attributes:
+        left: Whether it was given up because the connection has no more use for them.
+    """
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None], connection: AsyncConnection) -> None:
+        self._chunks = chunks
+        self._connection = connection
+        self._ready: list[bytes] = []
+        self._asked: asyncio.Future[None] | None = None
+        self._ended = False
+        self.left = False
+
+    async def __aenter__(self) -> _Feed:
+        self._task = asyncio.get_running_loop().create_task(self._fetch())
+        # However it ends, whoever waits for it looks.
+        self._task.add_done_callback(lambda _: self._connection.nudge())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task = self._task
+        try:
+            self._ended = True
+            task.cancel()
+            await asyncio.wait((task,))
+            failure = None if task.cancelled() else task.exception()
+            if failure is not None and kind is None:
+                raise failure  # of a source that was told to end
+        finally:
+            # Else a failure and these frames hold each other.
+            failure = None
+            del self._task, task
+
+    async def _fetch(self) -> None:
+        async with contextlib.aclosing(self._chunks) as chunks:
+            async for chunk in chunks:
+                if self._ended:
+                    return  # told to end, it gave one more
+                self._ready.append(chunk)
+                self._asked = asyncio.get_running_loop().create_future()
+                self._connection.nudge()
+                await self._asked
+
+    async def take(self, until: float | None) -> bytes | None:
+        """Return the next chunk; None at the end, and if the answer has come meanwhile."""
+        connection = self._connection
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
+        while not self._ready:
+            if self._task.done():
+                self._task.result()
+                return None
+            if connection.closing() or _refused(connection):
+                connection.spoilt = self.left = True  # half a request is on it
+                return None
+            connection.check(until, WriteTimeout)
+            await connection.wait(until)
+        return self._ready.pop()
 
 
 async def _push(connection: AsyncConnection, data: bytes, until: float | None) -> None:

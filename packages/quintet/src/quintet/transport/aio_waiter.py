@@ -39,6 +39,10 @@ class OneWaiter:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def nudge(self) -> None:
+        """Have the task look at what it waits for."""
+        self._wake()
+
     def wait(self, until: float | None) -> asyncio.Future[None]:
         """Return what is done when something has come, or at ``until`` at the latest."""
         self._until = until

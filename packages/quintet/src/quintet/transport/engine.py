@@ -110,7 +110,11 @@ class Engine:
             if connection is not None:
                 connection.stream.close()
             raise explain(  # noqa: B904 - it sets the cause
-                failure, watch, closed=self._closed, where=target.place
+                failure,
+                watch,
+                closed=self._closed,
+                where=target.place,
+                anonymous=target.secure and self._trust.anonymous,
             )
         except BaseException:
             if connection is not None:

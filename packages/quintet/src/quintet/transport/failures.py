@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import ssl
 
+from quintet.core.open_files import TOO_MANY_FILES, WHAT_TO_DO
 from quintet.core.retry import Progress
 from quintet.errors import (
     ClientClosedError,
@@ -68,7 +69,9 @@ _PHASE_WORDS = {
 }
 
 
-def explain(failure: Exception, watch: Watch, *, closed: bool, where: str = "") -> Exception:
+def explain(
+    failure: Exception, watch: Watch, *, closed: bool, where: str = "", anonymous: bool = False
+) -> Exception:
     """Return the error to raise for a failure of the engine, its cause set.
 
     Args:
@@ -76,19 +79,39 @@ def explain(failure: Exception, watch: Watch, *, closed: bool, where: str = "") 
         watch: Of the exchange.
         closed: Whether the client was closed meanwhile, which then is the reason.
         where: What was to be connected to, as a message names it.
+        anonymous: Whether TLS is spoken with the server, and no client certificate shown.
     """
     if failure is watch.source_failure:
-        # The caller's own body failed: that is theirs, and no fault of the connection.
+        # The caller's own body failed: that is theirs, and no fault of the connection.  Forgotten
+        # here: its traceback has the frame that has the watch.
+        watch.source_failure = None
         return failure
     if closed:
         return ClientClosedError("the client was closed while the request was under way")
-    return translate(
+    error = translate(
         failure,
         progress=watch.progress,
         reused=not watch.fresh,
         seconds=watch.seconds,
         where=where,
     )
+    asked = watch.fresh and watch.progress == Progress.REQUEST_SENT
+    if anonymous and asked and _was_reset(failure):
+        # Since TLS 1.3 a server refuses after the handshake, and the reset may overtake the alert.
+        error.args = (f"{error}; perhaps the server wants a client certificate, see cert=",)
+        if isinstance(error, QuintetError):
+            error.message = error.args[0]
+    return error
+
+
+def _was_reset(failure: BaseException) -> bool:
+    """Tell whether the peer ended the connection without a word."""
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, (ConnectionResetError, BrokenPipeError)):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def translate(
@@ -173,6 +196,8 @@ def _broken(failure: BaseException, progress: int, reused: bool, to: str) -> Con
             )
         cause = cause.__cause__ or cause.__context__
     text = _reason(failure) or type(failure).__name__
+    if any(os.strerror(code) in text for code in TOO_MANY_FILES):
+        text = f"{text}; {WHAT_TO_DO}"
     verb = f"could not connect{to}" if progress == Progress.NOTHING_SENT else "the connection broke"
     return ConnectionFailure(f"{verb}: {text}", progress=progress, reused=reused)
 

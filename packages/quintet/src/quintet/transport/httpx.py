@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 from quintet.core.headers import Headers
 from quintet.core.request import Request
@@ -26,6 +27,7 @@ from quintet.transport.uploads import async_outgoing, outgoing
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport", "is_async_client", "is_client"]
 
+_T = TypeVar("_T")
 # They describe bytes of the wire, which are gone once a client has read a body by itself.
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -292,7 +294,7 @@ class AsyncHttpxTransport:
                 raise ConfigurationError(
                     "the send() of http_client must be async, like that of httpx.AsyncClient"
                 )
-            response = await asyncio.wait_for(answer, left)
+            response = await _within(answer, left)
             bounded = native if left is not None else None
             return _AsyncExchange(self._client, response, trace, self._now, bounded)
         except asyncio.TimeoutError as late:
@@ -349,7 +351,7 @@ class _AsyncExchange:
             _limit_of_body(self._bounded, left)
             self._bounded = None
         try:
-            return await asyncio.wait_for(self._chunks.__anext__(), left)
+            return await _within(self._chunks.__anext__(), left)
         except StopAsyncIteration:
             return b""
         except asyncio.TimeoutError as late:
@@ -360,6 +362,50 @@ class _AsyncExchange:
 
     async def close(self) -> None:
         await self._response.aclose()
+
+
+async def _within(work: Awaitable[_T], seconds: float | None) -> _T:
+    """Return what ``work`` comes to in time; call it off otherwise.
+
+    ``asyncio.wait_for`` would do, if it did not lose a cancellation that comes together with the
+    result (Python 3.10 and 3.11), and with it the promise that a cancelled call ends.
+
+    Raises:
+        asyncio.TimeoutError: It did not come.
+    """
+    if seconds is None:
+        return await work
+    if sys.version_info >= (3, 11):
+        async with asyncio.timeout(seconds):
+            return await work
+    return await _aside(work, seconds)
+
+
+async def _aside(work: Awaitable[_T], seconds: float) -> _T:
+    """The same in a task of its own, for Python 3.10."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task,), timeout=seconds)
+        if task.done():
+            return task.result()
+        await _call_off(task)
+        raise asyncio.TimeoutError
+    except asyncio.CancelledError:
+        await _call_off(task)
+        raise
+    finally:
+        # Else a failure and this frame hold each other.
+        del task
+
+
+async def _call_off(task: asyncio.Future[Any]) -> None:
+    """Cancel it, wait until it has cleaned up, and close the answer that came all the same."""
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled() and task.exception() is None:
+        close = getattr(task.result(), "aclose", None)
+        if close is not None:
+            await close()
 
 
 async def _one(body: bytes) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable
 
+from quintet.core.open_files import out_of_files
 from quintet.core.request import Request
 from quintet.errors import ClientClosedError
 from quintet.transport.forks import renew_after_fork
@@ -50,7 +51,10 @@ class LazyTransport:
             if self._closed:
                 raise ClientClosedError("the client is closed")
             if self._engine is None:
-                self._engine = self._make(self._site)
+                try:
+                    self._engine = self._make(self._site)
+                except (OSError, ImportError) as failure:
+                    raise out_of_files(failure) or failure  # noqa: B904 - it has its cause
             return self._engine
 
     def close(self) -> None:
@@ -97,7 +101,10 @@ class AsyncLazyTransport:
             if self._closed:
                 raise ClientClosedError("the client is closed")
             if self._engine is None:
-                self._engine = self._make(self._site)
+                try:
+                    self._engine = self._make(self._site)
+                except (OSError, ImportError) as failure:
+                    raise out_of_files(failure) or failure  # noqa: B904 - it has its cause
             return self._engine
 
     async def close(self) -> None:

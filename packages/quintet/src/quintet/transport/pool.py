@@ -78,23 +78,40 @@ class Pool:
         Raises:
             PoolTimeout: None became free in time.
         """
-        while True:
-            connection = self._take_any(target.base, watch)
-            stream = connection.stream
-            if stream.sock is None:
-                connect(
-                    stream,
-                    self.network,
-                    target,
-                    self._trust,
-                    self._limits.connect_stagger,
-                    watch,
-                )
-                _check_silence(stream)
-                return connection
+        connection = self._take_any(target.base, watch)
+        while (stream := connection.stream).sock is not None:
             if stream.hold.since < connection.until and not stream.spent():  # type: ignore[operator]
                 return connection
-            stream.close()
+            connection = self._instead_of(connection)
+        connect(stream, self.network, target, self._trust, self._limits.connect_stagger, watch)
+        _check_silence(stream)
+        return connection
+
+    def _instead_of(self, spent: Connection) -> Connection:
+        """Return another connection for one that cannot be used any more, which is closed.
+
+        Whoever had that one has had a turn, and does not line up again behind those who came later.
+        """
+        try:
+            with self._lock:
+                self.network.check_open()
+                idle = self._idle.get(spent.base)
+                if not idle:
+                    # Before that one is closed, which makes room and tells whoever waits for it.
+                    return self._new(spent.base)
+                connection = idle.pop()
+                connection.stream.hold.since = self._now()
+                return connection
+        finally:
+            spent.stream.close()
+
+    def _new(self, base: str) -> Connection:
+        now, age = self._now(), self._limits.max_age
+        connection = Connection(
+            base, Stream(self.network), float("inf") if age is None else now + age
+        )
+        connection.stream.hold.since = now
+        return connection
 
     def _take_any(self, base: str, watch: Watch) -> Connection:
         """Return an idle connection or one yet to be connected, in turn."""
@@ -118,18 +135,13 @@ class Pool:
         network = self.network
         network.check_open()
         idle = self._idle.get(base)
-        now = self._now()
         if idle:
             connection = idle.pop()
-        elif len(network.open) < self._limits.max_connections or self._make_room():
-            age = self._limits.max_age
-            connection = Connection(
-                base, Stream(network), float("inf") if age is None else now + age
-            )
-        else:
-            return None
-        connection.stream.hold.since = now
-        return connection
+            connection.stream.hold.since = self._now()
+            return connection
+        if len(network.open) < self._limits.max_connections or self._make_room():
+            return self._new(base)
+        return None
 
     def _make_room(self) -> bool:
         """Close the connection that has been idle for longest, to whichever origin."""

@@ -222,18 +222,23 @@ class Stream:
         """Speak TLS from here on, with a peer that must prove to be ``host``."""
         sock, hold = self._connected, self.hold
         try:
-            # Wrapping takes the socket's descriptor away from it: this one ends it meanwhile.
-            hold.socks.append(sock.dup())
+            # An end without notice is an error: a body could be cut short by it (RFC 9112 §9.8).
+            secure = context.wrap_socket(
+                sock,
+                server_hostname=host,
+                suppress_ragged_eofs=False,
+                do_handshake_on_connect=False,
+            )
+            # It has the descriptor now.  Known before the handshake, so that closing the engine
+            # ends that, and an interrupt in the midst of it leaves nothing open.
+            hold.socks[:] = [secure]
             self._network.check_open()
             # The handshake as a whole gets so much, over however many reads it takes.
-            sock.settimeout(watch.left(ConnectTimeout))
-            # An end without notice is an error: a body could be cut short by it (RFC 9112 §9.8).
-            secure = context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
-            hold.socks.append(secure)
+            secure.settimeout(watch.left(ConnectTimeout))
+            secure.do_handshake()
             check_spoken(secure.selected_alpn_protocol())
             self._network.check_open()
             secure.setblocking(False)
-            hold.socks[1].close()
             self.attach(secure)
         except OSError as failure:
             self.close()

@@ -95,6 +95,11 @@ class Trust:
         self._verify = verify if isinstance(verify, bool) else _path("verify", verify)
         self._cert = None if cert is None else _cert(cert)
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether no client certificate is shown; of a given context that is not known."""
+        return self._given is None and self._cert is None
+
     def context(self) -> ssl.SSLContext:
         """Return the context: the same one for every :class:`Trust` of this configuration.
 

@@ -69,6 +69,28 @@ def test_short_credential_is_not_looked_for() -> None:
     assert without("an x is an x", request(("Authorization", "k"))) == "an x is an x"
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("a dragon", f"a {HIDDEN}"),
+        ("dragon", HIDDEN),
+        ("key=dragon&a=1", f"key={HIDDEN}&a=1"),
+        ("my_dragon_7dragon7", f"my_{HIDDEN}_7{HIDDEN}7"),
+        ("%20dragon%2Cdragon%2cdragon%20", f"%20{HIDDEN}%2C{HIDDEN}%2c{HIDDEN}%20"),
+        (r"\ndragon\u002Cdragon\u00e9dragon", rf"\n{HIDDEN}\u002C{HIDDEN}\u00e9{HIDDEN}"),
+        ("&quot;dragon&quot;", f"&quot;{HIDDEN}&quot;"),
+        ("a dragonfly, snapdragons, Adragon", "a dragonfly, snapdragons, Adragon"),
+    ],
+)
+def test_short_word_as_a_credential_is_hidden_where_it_stands_alone(said: str, left: str) -> None:
+    assert without(said, ("dragon",)) == left
+
+
+def test_long_word_as_a_credential_is_hidden_wherever_it_is() -> None:
+    assert without("xcorrecthorsex", ("correcthorse",)) == f"x{HIDDEN}x"
+    assert without("xdrag0nx", ("drag0n",)) == f"x{HIDDEN}x"
+
+
 def test_blanks_are_no_credential() -> None:
     assert request(body=b'{"password": "          "}') == ()
     assert request(body=b'{"password": "   a b   "}') == ()
@@ -101,6 +123,57 @@ def test_members_of_the_body_that_are_named_like_secrets_are_hidden() -> None:
 )
 def test_body_that_is_no_small_object_is_not_looked_into(body: bytes) -> None:
     assert request(body=body) == ()
+
+
+FILLING = "y" * 70_000
+# As in an argument of a program, and with what is found but is no member.
+FALSE = {"note": 'no "password" here', "old_password": 7, "x" * 200 + "token": "kept!!"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_members_of_a_large_body_that_are_named_like_secrets_are_hidden(
+    indent: int | None,
+) -> None:
+    body = {
+        "filling": FILLING,
+        "password": "correct hörse",
+        **FALSE,
+        "hooks": [{"Client_Secret": 'whsec"1234', "secrets": ["whsec_5678", 7]}],
+        "x-api-key": "key_1234",
+        "apiKey": "key_5678",
+        "credentials": [f"cred_{number:06}" for number in range(300)],
+        "token": "z" * 2000,
+        "filling again": FILLING,
+        "passwd": "at the end",
+    }
+    found = request(body=json.dumps(body, ensure_ascii=False, indent=indent).encode())
+    few = {each for each in found if not each.startswith("cred_")}
+    assert few == {
+        *("correct hörse", 'whsec"1234', "whsec_5678", "key_1234", "key_5678", "z" * 2000),
+        *("at the end", "kept!!"),
+    }
+    assert len(found) - len(few) == 300
+
+
+def test_large_body_is_searched_for_so_many_names_and_no_more() -> None:
+    members = ",".join(f'{{"token": "value-{number:06}"}}' for number in range(20_000))
+    assert len(request(body=f"[{members}]".encode())) == 10_000
+
+
+def test_large_body_is_searched_for_fewer_names_if_their_values_are_long() -> None:
+    members = ",".join(f'{{"token": "{number:02000}"}}' for number in range(1_000))
+    assert len(request(body=f"[{members}]".encode())) == 157  # 64 x 157 is over 10,000
+
+
+def test_large_body_is_searched_for_so_many_values_and_no_more() -> None:
+    tokens = [[f"{at:03}-{number:02}" for number in range(70)] for at in range(500)]
+    assert len(request(body=json.dumps([{"tokens": each} for each in tokens]).encode())) == 10_000
+
+
+@pytest.mark.parametrize("end", [b'"token', b'"token"', b'"token":', b'"token": "', b"token", b"["])
+def test_large_body_that_breaks_off_is_searched_as_far_as_it_goes(end: bytes) -> None:
+    body = b'{"a": "' + FILLING.encode() + b'", "token": "correct horse", ' + end
+    assert request(body=body) == ("correct horse",)
 
 
 def test_parameters_that_sign_a_url_are_hidden() -> None:

@@ -167,6 +167,14 @@ async def test_new_connection_takes_the_place_of_the_idle_one_that_would_end_fir
         assert kept == {f"{second}:{server.port}", f"{third}:{server.port}"}
 
 
+async def test_new_connections_made_at_once_take_the_places_of_as_many_idle_ones() -> None:
+    async with Server(max_connections=2) as server:
+        await asyncio.gather(*(server.send() for _ in range(2)))
+        await asyncio.gather(*(server.send(host="localhost") for _ in range(2)))
+        assert len(server.pool.network.live) == 2
+        await server.opened(2)
+
+
 async def test_idle_connection_that_its_server_closes_leaves_by_itself() -> None:
     async with Server() as server:
         await server.send()

@@ -29,6 +29,7 @@ from quintet.transport.watch import (
     ConnectTimeout,
     PoolTimeout,
     ProxyError,
+    ReadError,
     ReadTimeout,
     Watch,
 )
@@ -274,3 +275,36 @@ def test_answer_that_is_not_usable_is_a_protocol_failure(library: Any, name: str
 @pytest.mark.parametrize("error", [KeyError("x"), MisuseError("x"), AssertionError()])
 def test_other_exceptions_stay_as_they_are(error: Exception) -> None:
     assert translate(error, progress=1) is error
+
+
+def reset() -> ReadError:
+    failure = ReadError("[Errno 104] Connection reset by peer")
+    failure.__cause__ = ConnectionResetError(104, "Connection reset by peer")
+    return failure
+
+
+def watch_of(progress: int, fresh: bool) -> Watch:
+    watch = Watch(None, None, lambda: 0.0)
+    watch.progress, watch.fresh = progress, fresh
+    return watch
+
+
+def test_reset_right_after_a_handshake_hints_at_the_client_certificate() -> None:
+    error = explain(reset(), watch_of(1, True), closed=False, anonymous=True)
+    assert isinstance(error, ConnectionFailure)
+    assert str(error).endswith("by peer; perhaps the server wants a client certificate, see cert=")
+    assert error.args == (error.message,)
+
+
+@pytest.mark.parametrize(
+    ("progress", "fresh", "anonymous"), [(1, True, False), (1, False, True), (2, True, True)]
+)
+def test_other_resets_hint_at_nothing(progress: int, fresh: bool, anonymous: bool) -> None:
+    error = explain(reset(), watch_of(progress, fresh), closed=False, anonymous=anonymous)
+    assert str(error) == "the connection broke: [Errno 104] Connection reset by peer"
+
+
+def test_connection_for_want_of_files_says_what_to_do() -> None:
+    failure = ConnectError("[Errno 24] Too many open files")
+    error = explain(failure, watch_of(0, True), closed=False, where="a:1")
+    assert str(error).startswith("could not connect to a:1: [Errno 24] Too many open files; close")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 import time
@@ -80,3 +81,34 @@ async def test_engine_knows_where_the_client_was_made() -> None:
     lazy.close()
     await awaited.close()
     assert places == [f"{__file__}:{line}"] * 2
+
+
+async def test_engine_that_cannot_be_loaded_for_want_of_files_is_made_by_a_later_request() -> None:
+    failures: list[Exception] = [OSError(errno.EMFILE, "Too many open files"), OSError("other")]
+
+    def make(site: str) -> Engine:
+        if failures:
+            raise failures.pop(0)
+        return Engine(time.monotonic, site=site)
+
+    def amake(site: str) -> AsyncEngine:
+        if failures:
+            raise failures.pop(0)
+        return AsyncEngine(time.monotonic, site=site)
+
+    lazy, awaited = LazyTransport(make), AsyncLazyTransport(amake)
+    with pytest.raises(ConnectionFailure, match="ulimit") as caught:
+        lazy.send(NOWHERE, None, None)
+    assert caught.value.progress == 0
+    with pytest.raises(OSError, match="other") as bare:
+        lazy.send(NOWHERE, None, None)
+    assert not isinstance(bare.value, ConnectionFailure)
+    with pytest.raises(ConnectionFailure, match="127"):
+        lazy.send(NOWHERE, None, None)
+    failures.append(OSError(errno.EMFILE, "Too many open files"))
+    with pytest.raises(ConnectionFailure, match="ulimit"):
+        await awaited.send(NOWHERE, None, None)
+    with pytest.raises(ConnectionFailure, match="127"):
+        await awaited.send(NOWHERE, None, None)
+    lazy.close()
+    await awaited.close()

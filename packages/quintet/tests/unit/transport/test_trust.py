@@ -228,3 +228,9 @@ def test_path_that_cannot_be_one_is_refused_when_it_is_given(
 ) -> None:
     with pytest.raises(ConfigurationError, match=words):
         Trust(**options)
+
+
+def test_trust_without_a_certificate_of_ours_is_anonymous() -> None:
+    assert Trust().anonymous
+    assert not Trust(cert="mine.pem").anonymous
+    assert not Trust(ssl_context=ssl.create_default_context()).anonymous
