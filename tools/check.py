@@ -16,6 +16,7 @@ GATES: dict[str, list[str]] = {
     "mypy": ["tools.type_check", "mypy"],
     "pyright": ["tools.type_check", "pyright"],
     "twins": ["tools.async_to_sync", "--check"],
+    "doc types": ["tools.doc_types"],
     "exports": ["tools.exports"],
     "parity": ["tools.parity"],
     "lint": ["ruff", "check", "--quiet", "--output-format", "concise"],

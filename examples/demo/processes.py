@@ -16,7 +16,8 @@ from typing import Self
 
 _BIN = Path(sys.executable).parent
 _URL = re.compile(r"https?://\S+")
-_START_SECONDS = 120.0
+# Only ends what hangs: the first start compiles everything, and the machine may be busy.
+_START_SECONDS = 600.0
 _STOP_SECONDS = 60.0
 _INSTALL_SECONDS = 300.0
 
@@ -63,18 +64,23 @@ class Server:
                 text=True,
                 env=_plain_environment() | SERVER_SETTINGS,
             )
-        found = _URL.search(self._first_line())
+        line = self._first_line()
+        found = _URL.search(line or "")
         if found is None:
             self._end(signal.SIGKILL)
+            if line is None:
+                said = f"the server did not start in {_START_SECONDS:.0f} s"
+                raise SystemExit(f"{said}; {self.log} says how far it got")
             raise SystemExit(f"the server did not start; {self.log} says why")
         self.url = found.group()
 
-    def _first_line(self) -> str:
+    def _first_line(self) -> str | None:
+        """What it says first, nothing if it ended without a word, None if it kept silent."""
         assert self._process is not None
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            return self._process.stdout.readline() if selector.select(_START_SECONDS) else ""
+            return self._process.stdout.readline() if selector.select(_START_SECONDS) else None
 
     @property
     def pid(self) -> int:

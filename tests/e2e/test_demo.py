@@ -36,7 +36,7 @@ def demo(part: str, folder: Path) -> str:
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.slow  # the demo starts a server twice, and its workflow waits in each round
 def test_demo_with_its_server_killed_does_each_step_once_and_ends_well(tmp_path: Path) -> None:
     said = demo("flowmaestro", tmp_path / "demo")
@@ -47,7 +47,7 @@ def test_demo_with_its_server_killed_does_each_step_once_and_ends_well(tmp_path:
     assert "source: docs/" in said
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.slow  # a server of its own, and every command of its scenes
 def test_demo_of_the_backend_shows_every_room_and_puts_the_clock_back(tmp_path: Path) -> None:
     said = demo("aerostack", tmp_path / "demo")
@@ -74,7 +74,7 @@ def test_demo_of_the_backend_shows_every_room_and_puts_the_clock_back(tmp_path: 
     assert packed == copied
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.slow  # a server of its own, and every command of its scenes
 def test_demo_of_interactions_counts_what_the_file_has(tmp_path: Path) -> None:
     said = demo("amdahl", tmp_path / "demo")
@@ -98,7 +98,7 @@ def test_demo_of_interactions_counts_what_the_file_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.slow  # the demo starts a server twice and makes a thousand requests of it
 def test_demo_of_a_campaign_counts_each_answered_click_once(tmp_path: Path) -> None:
     said = demo("ghostflow", tmp_path / "demo")

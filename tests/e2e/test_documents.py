@@ -5,7 +5,7 @@ The server has every definition that the pages show, with the functions of `exam
 beside them, the rows that Amdahl's quickstart brings in and the user whom GhostFlow's page lets in;
 its language model is a scripted one.
 A block that is only a fragment, or needs other files, says so: ```` ```python fragment ````,
-```` ```yaml fragment ````.
+```` ```yaml fragment ````. Types are looked at by `tools/doc_types.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import pytest
 from tests.support.model_server import NAME, model_server
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
+from tools.doc_blocks import blocks
 
 pytestmark = [
     pytest.mark.xdist_group("documents"),  # one server for all of them
@@ -33,11 +35,6 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 COMMITS = EXAMPLES / "amdahl" / "commits.csv"
-PAGES = [
-    ROOT / "README.md",
-    *sorted(ROOT.glob("packages/*/README.md")),
-    *sorted(ROOT.glob("docs/**/*.md")),
-]
 SETTINGS = {
     "AI_MODEL": NAME,
     # One reader after the other has a minute's requests; all at once share one key's.
@@ -45,22 +42,23 @@ SETTINGS = {
     "QUINTET_AMDAHL_REQUESTS_PER_MINUTE": "10000",
     "QUINTET_GHOSTFLOW_REQUESTS_PER_MINUTE": "10000",
 }
-_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_DEFINITIONS = re.compile(
-    r"^```yaml\n((?:#[^\n]*\n)*service: (?:flowmaestro|aerostack|amdahl)\n.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
+_DEFINITION = re.compile(r"(?:#[^\n]*\n)*service: (?:flowmaestro|aerostack|amdahl)\n")
 
 
-def blocks(kind: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of every block of a kind."""
-    for page in PAGES:
-        for number, match in enumerate(kind.finditer(page.read_text(encoding="utf-8")), 1):
-            yield f"{page.relative_to(ROOT)}:{number}", match.group(1)
+def programs() -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every block of Python."""
+    numbers: Counter[str] = Counter()
+    for block in blocks():
+        if block.info == "python":
+            numbers[block.page] += 1
+            yield f"{block.page}:{numbers[block.page]}", block.text
 
 
-def parameters(kind: re.Pattern[str]) -> list[object]:
-    return [pytest.param(text, id=name) for name, text in blocks(kind)]
+def definitions() -> Iterator[tuple[str, str]]:
+    """Yield a file's name and text for every block that defines something."""
+    for block in blocks():
+        if block.info == "yaml" and _DEFINITION.match(block.text):
+            yield f"{block.page.replace('/', '_')}:{block.line}.yaml", block.text
 
 
 def is_indexed(api: httpx.Client, knowledge_base: str) -> bool:
@@ -82,10 +80,10 @@ def quintet(server: ServerProcess, *arguments: str, typed: str = "") -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with all that the pages define, a file for each block."""
-    definitions = tmp_path_factory.mktemp("definitions")
-    for name, text in blocks(_DEFINITIONS):
-        (definitions / f"{name.replace('/', '_')}.yaml").write_text(text, encoding="utf-8")
-    shutil.copy(EXAMPLES / "aerostack" / "functions.py", definitions)
+    defined = tmp_path_factory.mktemp("definitions")
+    for name, text in definitions():
+        (defined / name).write_text(text, encoding="utf-8")
+    shutil.copy(EXAMPLES / "aerostack" / "functions.py", defined)
     with (
         model_server() as model,
         ServerProcess(
@@ -94,7 +92,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
             private_targets=True,
         ) as running,
     ):
-        running.apply(definitions)
+        running.apply(defined)
         quintet(running, "amdahl", "import", str(COMMITS), "--table", "interactions")
         user = ("alice@example.com", "--role", "editor", "--password-stdin")
         quintet(running, "ghostflow", "users", "add", *user, typed="her password\n")
@@ -120,7 +118,7 @@ def environment(exports: dict[str, str], transport: str) -> dict[str, str]:
     return {**os.environ, **exports, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-@pytest.mark.parametrize("code", parameters(_PYTHON))
+@pytest.mark.parametrize("code", [pytest.param(text, id=name) for name, text in programs()])
 def test_block_runs_as_it_stands(code: str, environment: dict[str, str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", code],

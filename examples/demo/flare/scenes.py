@@ -17,8 +17,10 @@ from examples.demo.report import Report, console
 from zeridion_flare import AsyncFlareClient, verify_webhook
 
 Job = Mapping[str, Any]
-_JOB_SECONDS = 120
-_TICK_SECONDS = 60
+_JOB_SECONDS = 600
+_TICK_SECONDS = 300
+_LABEL = 58
+"""Characters of a path in the list of documents."""
 
 
 def play(server: Server, folder: Path, documents: list[Path], report: Report) -> None:
@@ -85,7 +87,7 @@ async def render_all(
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=console) as bar:
         rendered = await asyncio.gather(
-            *(_watch(flare, job["id"], bar, f"{path!s:<58.58}") for path, job in jobs)
+            *(_watch(flare, job["id"], bar, _label(path)) for path, job in jobs)
         )
     states = Counter(job["state"] for job in rendered)
     report.line(
@@ -94,6 +96,12 @@ async def render_all(
         f"{sum(job['attempt'] for job in rendered)} attempts",
         fine=set(states) == {"succeeded"},
     )
+
+
+def _label(path: Path) -> str:
+    """A path in a column of its own; of a long one its end."""
+    text = str(path)
+    return f"{text if len(text) <= _LABEL else '…' + text[1 - _LABEL :]:<{_LABEL}}"
 
 
 async def _watch(flare: AsyncFlareClient, job_id: str, bar: Progress, label: str) -> Job:

@@ -179,10 +179,13 @@ def count(
         and len(unanswered) <= cut
         and all(ours[str(click["externalId"])].cut for click in unanswered)
     )
-    console.print(
-        f"\nThe kill cut {how_many(cut, 'request')} off; {len(unanswered)} of them had been stored "
-        "already, and count: the visitor clicked, though nobody told them where to go."
+    how_so = (
+        f"{len(unanswered)} of them had been stored already, and count: the visitor clicked, "
+        "though nobody told them where to go"
+        if unanswered
+        else "none of them had been stored"
     )
+    console.print(f"\nThe kill cut {how_many(cut, 'request')} off; {how_so}.")
     outcome = "each answered click counted once"
     report.line("  the server killed meanwhile", outcome, f"{cut} cut off", fine=fine)
 

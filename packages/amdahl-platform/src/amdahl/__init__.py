@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         aio as aio,
         errors as errors,
         page as page,
+        resources as resources,
         responses as responses,
         results as results,
         types as types,
@@ -196,7 +197,9 @@ _HOME = {
 }
 
 # Reachable as attributes after ``import amdahl`` alone.
-_MODULES = frozenset({"aio", "errors", "page", "responses", "results", "types", "webhooks"})
+_MODULES = frozenset(
+    {"aio", "errors", "page", "resources", "responses", "results", "types", "webhooks"}
+)
 
 __all__ = [
     "TERMINAL",

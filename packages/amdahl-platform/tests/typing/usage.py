@@ -26,7 +26,17 @@ from amdahl import (
     with_retry,
 )
 from amdahl.aio import query_data as query_data_async
+from amdahl.resources import AsyncData, Pages
 from amdahl.types import AgentState, AgentStatus, PendingInput
+
+
+def names(pages: Pages) -> list[str]:
+    return [summary["name"] for summary in pages.iter()]
+
+
+async def by_type(client: AmdahlClient, other: AsyncAmdahlClient) -> None:
+    data: AsyncData = other.data
+    print(names(client.pages), await data.query("SELECT 1"))
 
 
 def query(client: AmdahlClient) -> None:

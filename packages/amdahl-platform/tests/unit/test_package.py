@@ -11,7 +11,7 @@ import pytest
 
 import amdahl
 
-MODULES = ("aio", "errors", "page", "responses", "results", "types", "webhooks")
+MODULES = ("aio", "errors", "page", "resources", "responses", "results", "types", "webhooks")
 
 
 @pytest.mark.parametrize("name", MODULES)

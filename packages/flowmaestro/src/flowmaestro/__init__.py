@@ -14,6 +14,7 @@ from flowmaestro._version import __version__
 if TYPE_CHECKING:
     from flowmaestro import (
         errors as errors,
+        resources as resources,
         responses as responses,
         types as types,
         webhooks as webhooks,
@@ -101,7 +102,7 @@ _HOME = {
 }
 
 # Reachable as attributes after ``import flowmaestro`` alone.
-_MODULES = frozenset({"errors", "responses", "types", "webhooks"})
+_MODULES = frozenset({"errors", "resources", "responses", "types", "webhooks"})
 
 __all__ = [
     "AsyncEventStream",

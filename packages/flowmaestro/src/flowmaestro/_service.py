@@ -89,13 +89,23 @@ def find_base_url(base_url: str | None) -> str:
 
     Raises:
         ConfigurationError: A URL was given that is none. An empty one is most often a variable that
-            was not set, and the key must not go elsewhere because of it.
+            was not set, and the key must not go elsewhere because of it. Or it has half of the
+            prefix: every call below it would be a 404. Where that is meant, the URL with the whole
+            prefix says so.
     """
     if base_url is not None and (not isinstance(base_url, str) or not base_url.strip()):
         raise ConfigurationError(f"base_url must be a URL, not {base_url!r}")
     url = base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)
     url = (url or DEFAULT_BASE_URL).strip().rstrip("/")
-    return url if url.partition("?")[0].endswith(PREFIX) else url + PREFIX
+    path = url.partition("?")[0]
+    if path.endswith(PREFIX):
+        return url
+    if path.endswith("/v1"):
+        raise ConfigurationError(
+            f"base_url ends in /v1, and the client adds {PREFIX}: leave /v1 out, "
+            f"or, if it is meant, let the URL end in /v1{PREFIX}"
+        )
+    return url + PREFIX
 
 
 def seconds(name: str, value: float | None, default: float | None) -> float | None:

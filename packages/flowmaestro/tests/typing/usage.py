@@ -14,11 +14,21 @@ from flowmaestro import (
     WebhookVerifier,
     verify_webhook,
 )
+from flowmaestro.resources import AsyncAgents, Workflows
 from flowmaestro.types import Execution, ExecutionStatus, Workflow
 
 
 def show_workflow(workflow: Workflow) -> None:
     print(f"name: {workflow['name']}")
+
+
+def names(workflows: Workflows) -> list[str]:
+    return [workflow["name"] for workflow in workflows.iter()]
+
+
+async def by_type(client: FlowMaestroClient, other: AsyncFlowMaestroClient) -> None:
+    agents: AsyncAgents = other.agents
+    print(names(client.workflows), await agents.get("a"))
 
 
 def execute(client: FlowMaestroClient) -> Execution:

@@ -11,7 +11,7 @@ import pytest
 
 import flowmaestro
 
-MODULES = ("errors", "responses", "types", "webhooks")
+MODULES = ("errors", "resources", "responses", "types", "webhooks")
 
 
 @pytest.mark.parametrize("name", MODULES)

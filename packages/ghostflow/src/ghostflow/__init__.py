@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         errors as errors,
         pages as pages,
         postbacks as postbacks,
+        resources as resources,
         responses as responses,
         types as types,
         webhooks as webhooks,
@@ -96,7 +97,9 @@ _HOME = {
 }
 
 # Reachable as attributes after ``import ghostflow`` alone.
-_MODULES = frozenset({"errors", "pages", "postbacks", "responses", "types", "webhooks"})
+_MODULES = frozenset(
+    {"errors", "pages", "postbacks", "resources", "responses", "types", "webhooks"}
+)
 
 __all__ = [
     "APIConnectionError",

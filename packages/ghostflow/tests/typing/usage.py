@@ -20,6 +20,7 @@ from ghostflow import (
     WebhookVerifier,
     postback_url,
 )
+from ghostflow.resources import AsyncOffers, Campaigns
 from ghostflow.types import Campaign, CostRule, Scope
 
 
@@ -105,6 +106,15 @@ async def asynchronously(client: AsyncGhostFlowClient) -> None:
             print(click["id"], click.get("cost"))
         raw = await gf.with_raw_response.offers.get("o")
         print(raw.model["payout"] + Decimal(1), raw.request_id)
+
+
+def names(campaigns: Campaigns) -> list[str]:
+    return [campaign["name"] for campaign in campaigns.iter()]
+
+
+async def by_type(gf: GhostFlowClient, other: AsyncGhostFlowClient) -> None:
+    offers: AsyncOffers = other.offers
+    print(names(gf.campaigns), await offers.get("o"))
 
 
 def receive(body: bytes, headers: Any, secret: str, url: str) -> Decimal | None:

@@ -12,7 +12,7 @@ import pytest
 import ghostflow
 from ghostflow import types
 
-MODULES = ("errors", "pages", "postbacks", "responses", "types", "webhooks")
+MODULES = ("errors", "pages", "postbacks", "resources", "responses", "types", "webhooks")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -66,7 +66,11 @@ class StoreSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QUINTET_STORE_", extra="ignore", frozen=True)
 
     pool_min_count: int = Field(default=1, ge=0, description="Connections kept open.")
-    pool_max_count: int = Field(default=10, ge=2, description="Most connections of one process.")
+    pool_max_count: int = Field(
+        default=10,
+        ge=2,
+        description="Most connections of one process; listeners and GhostFlow's links add a few.",
+    )
     connect_wait_seconds: float = Field(
         default=30.0, ge=0, description="How long a start waits for the database."
     )

@@ -52,10 +52,23 @@ def test_key_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         ("http://localhost:3001/", "http://localhost:3001/api/v1"),
         ("http://localhost:3001/api/v1/", "http://localhost:3001/api/v1"),
         ("https://proxy.example/fm", "https://proxy.example/fm/api/v1"),
+        ("https://proxy.example/v1/api/v1", "https://proxy.example/v1/api/v1"),
     ],
 )
 def test_base_url_carries_the_prefix_exactly_once(given: str | None, used: str) -> None:
     assert FlowMaestroClient(KEY, given).base_url == used
+
+
+@pytest.mark.parametrize("url", ["https://api.flowmaestro.example/v1", "http://host/fm/v1/"])
+def test_base_url_with_half_of_the_prefix_is_refused_with_both_ways_out(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advice = "adds /api/v1: leave /v1 out, or, if it is meant, let the URL end in /v1/api/v1"
+    with pytest.raises(ConfigurationError, match=advice):
+        FlowMaestroClient(KEY, url)
+    monkeypatch.setenv("FLOWMAESTRO_BASE_URL", url)
+    with pytest.raises(ConfigurationError, match=advice):
+        FlowMaestroClient(KEY)
 
 
 def test_base_url_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
