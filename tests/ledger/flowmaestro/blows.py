@@ -19,6 +19,7 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -54,6 +55,7 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'
   AND query_start < %s
 """
+_GIVEN_UP = "presence_given_up_by_others"
 _LAST = "SELECT coalesce(max(seq), 0) FROM events"
 _PATIENCE_SECONDS = 2.0
 _GRACE_SECONDS = 60.0
@@ -72,6 +74,7 @@ class Blows:
     ) -> None:
         """`effects_in_flight`: inside, there are effects that have happened and are not noted."""
         self.kills: list[Kill] = []
+        self._short_lives: list[Kill] = []
         self._servers = servers
         self._chance = chance
         self._effects_in_flight = effects_in_flight
@@ -88,6 +91,21 @@ class Blows:
         for starting in self._starting:
             if starting is not None:
                 starting.result()
+
+    @property
+    def deaths(self) -> list[Kill]:
+        """What may explain that something began again: all that ended a server or took its work.
+
+        The blows; the ends of servers that were struck before they were up, for a server claims
+        work before it says that it is ready; and the silences that were none of ours, when the
+        machine stood still. Of these it is not known when they began.
+        """
+        others = self._given_up() - sum(kill.kind == STOP for kill in self.kills)
+        silences = [Kill("silence", 0, sys.maxsize)] if others > 0 else []
+        return [*self.kills, *self._short_lives, *silences]
+
+    def _given_up(self) -> int:
+        return sum(server.log.read_text().count(_GIVEN_UP) for server in self._servers)
 
     def plan(self, kills: int, stops: int) -> list[str]:
         """Draw the blows: four by four one of each kind to kill, in any order, stops in between."""
@@ -132,7 +150,10 @@ class Blows:
         if self._chance.random() < 0.2:  # and once more before it is up
             server.spawn()
             time.sleep(self._chance.random())
+            before = self._last_event()
             server.kill()
+            again = Kill("once more", before, self._last_event_of_the_dead())
+            self._short_lives.append(again)
         server.start()
 
     @contextlib.contextmanager

@@ -237,7 +237,7 @@ class Storm:
             logs=self._logs(),
             effects=[Effect(line["order"], line["step"], line["key"]) for line in effects],
             deliveries=[Delivery(*(line[name] for name in fields)) for line in deliveries],
-            kills=blows.kills,
+            kills=blows.deaths,
         )
 
     async def _read_streams(

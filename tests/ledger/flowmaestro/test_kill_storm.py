@@ -60,4 +60,5 @@ def test_answers_of_killed_servers_end_once_and_are_whole(
     )
     assert not verdict.violations, f"seed {seed}:\n" + "\n".join(verdict.violations[:20])
     assert verdict.numbers["message:completed"] >= size.threads
-    assert storm.segments > verdict.numbers["turns"], "the storm was too mild to show anything"
+    struck = storm.segments - verdict.numbers["turns"] + verdict.numbers["message:failed"]
+    assert struck > 0, "the storm was too mild to show anything"

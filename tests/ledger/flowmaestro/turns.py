@@ -80,7 +80,7 @@ class TurnStorm:
             Blows(self.servers, chance, lambda: self._half_said(conn)) as blows,
         ):
             for kind in blows.plan(self.size.kills, self.size.stops):
-                mark = self.size.threads * (self._released - chance.uniform(0.2, 1))
+                mark = self.size.threads * (self._released - chance.uniform(0.4, 1))
                 self._wait_for_ends(conn, mark)
                 blows.strike(kind)
                 self._released += self.size.turns_per_blow
@@ -180,7 +180,7 @@ class TurnStorm:
                     Message(found["id"], thread_id, found["role"], found["content"])
                     async for found in clients[1].threads.iter_messages(thread_id)
                 ]
-        return TurnEvidence(self.asked, streams, self._logs(), messages, counts, blows.kills)
+        return TurnEvidence(self.asked, streams, self._logs(), messages, counts, blows.deaths)
 
     async def _read_streams(
         self, clients: Sequence[AsyncFlowMaestroClient]
