@@ -77,8 +77,9 @@ async def _started(runtime: Runtime) -> bool:
 
     def end() -> None:
         nonlocal is_unwanted
-        is_unwanted = True
-        starting.cancel()
+        if not is_unwanted:  # a second signal must not break off the cleaning up
+            is_unwanted = True
+            starting.cancel()
 
     # It stays until the server's own takes its place, so that none falls in between.
     with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: see there

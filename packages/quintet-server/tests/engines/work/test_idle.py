@@ -134,3 +134,27 @@ def test_lane_claims_when_its_job_falls_due_between_two_rechecks() -> None:
             assert abs(loop.time() - due_at) < 0.001
 
     run_at_once(look())
+
+
+def test_poll_without_wait_is_answered_though_others_have_got_the_job_that_it_saw() -> None:
+    async def look() -> None:
+        db = _Database()
+
+        class Due(dict[str, float]):
+            """A job that is due but locked at first, and claimed by others from then on."""
+
+            def get(self, lane: str, _: Any = None) -> Any:
+                return self.pop(lane, None)
+
+        db.due = Due({LANES[0]: -0.5})
+        settings = WorkSettings(recheck_seconds=RECHECK_SECONDS)
+        queue = Queue(db, NotifyBus(), settings)  # type: ignore[arg-type]
+        async with asyncio.timeout(RECHECK_SECONDS / 2):
+            poll = queue.claim_wait(
+                LANES[0], ["default"], worker_id="w", capacity=1, wait_seconds=0
+            )
+            assert await poll == []
+        assert db.counts["claim"] == 2
+        await queue.close()
+
+    run_at_once(look())

@@ -353,8 +353,10 @@ class _Group:
         """
         if await self._woken_before(self._at(_LULL_SECONDS)):
             return
+        # Those who look once more want their answer then, also if somebody else has the job by now.
+        seconds = 0.0 if self._newcomers else await self._seconds_to_next_due()
         # What is due now but was not given to us is locked: it is not worth looking at once.
-        due_at = self._at(max(_LULL_SECONDS, await self._seconds_to_next_due()))
+        due_at = self._at(max(_LULL_SECONDS, seconds))
         while (recheck_at := self._claimer.recheck_at()) < due_at:
             if await self._woken_before(recheck_at) or not self._waiters:
                 return
