@@ -162,8 +162,8 @@ async def test_waiting_duplicates_hold_no_connections(start_server: Any, db: Dat
 async def waiting(db: Database, count: int) -> None:
     """Return when so many transactions wait for a lock."""
     statement = """
-        SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database OR database IS NULL
-        WHERE NOT granted AND d.datname = current_database()
+        SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()
     """
     for _ in range(2000):
         async with db.connection() as conn:

@@ -77,7 +77,10 @@ async def test_a_blocked_key_holds_up_no_other_create(started):
                 (api.project_id,),
             )
             held = asyncio.create_task(api.post("/jobs", {"job_type": "t"}, headers=key("held")))
-            await api.eventually("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            await api.eventually(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND query LIKE '%%idempotency%%' AND datname = current_database()"
+            )
             answer = await api.post("/jobs", {"job_type": "t"}, headers=key("free"))
             assert answer.status_code == 201
             assert not held.done()

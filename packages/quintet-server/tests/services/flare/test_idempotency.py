@@ -146,7 +146,12 @@ async def test_a_duplicate_of_a_request_that_hangs_is_told_to_come_back(started)
                 (api.project_id,),
             )
             hanging = asyncio.create_task(api.post("/jobs", body, headers=key("k14")))
-            await api.eventually("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            # By itself: the transaction that it shared has given up.
+            await api.eventually(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND query LIKE '%%INTO idempotency AS i (project_id, key, fingerprint) VALUES%%' "
+                "AND datname = current_database()"
+            )
             answer = await api.post("/jobs", body, headers=key("k14"))
             assert answer.status_code == 409
             assert answer.json()["error"]["code"] == "idempotency_in_progress"

@@ -238,7 +238,8 @@ async def test_a_counter_that_is_held_delays_a_create_and_refuses_none(api, monk
         # The shared transaction has given up when a later one waits.
         await api.eventually(
             "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-            "AND query LIKE '%%flare_quota%%' AND clock_timestamp() - query_start > '20 ms'"
+            "AND query LIKE '%%flare_quota%%' AND clock_timestamp() - query_start > '20 ms' "
+            "AND datname = current_database()"
         )
     assert (await creating).status_code == 201
 

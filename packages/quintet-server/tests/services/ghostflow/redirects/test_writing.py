@@ -61,7 +61,7 @@ class Desk:
         """End the connections of the writers, as a restart of the database does."""
         await self.api.sql(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            "WHERE application_name = %s",
+            "WHERE application_name = %s AND datname = current_database()",
             self.name,
         )
 
